@@ -1,0 +1,81 @@
+"""The two doors out: who ranks, and what is known of the songs."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.model import EngineInfo, Genre, Page, RankedSong, Ranking, RankQuery, Song
+
+
+class Engine(Protocol):
+    """Ranks songs for a listener. The plug-in point: an engine is these two methods."""
+
+    async def rank(self, query: RankQuery, deadline: Deadline) -> Ranking:
+        """Return at most `query.k` songs that the query allows, best first.
+
+        Never a listened or excluded song, never a song twice; equal scores by id. Unknown
+        listened songs are reported; when none is known, the popular songs come.
+
+        Raises: EngineUnavailable, DeadlineExceeded.
+        """
+
+    async def describe(self, deadline: Deadline) -> EngineInfo:
+        """Return what the engine says of itself now.
+
+        Raises: EngineUnavailable, DeadlineExceeded.
+        """
+
+
+class PopularSongs(Protocol):
+    """Knows the most popular songs; what can be recommended when no model answers."""
+
+    async def popular(self, query: RankQuery, deadline: Deadline) -> tuple[RankedSong, ...]:
+        """Return the most popular `query.k` songs that the query allows, equal ones by id.
+
+        Honors every part of the query but `songs` as taste: listened songs are left out only.
+        Raises: CatalogUnavailable, DeadlineExceeded.
+        """
+
+    async def known(self, ids: Collection[int], deadline: Deadline) -> frozenset[int]:
+        """Return those of `ids` that the catalog knows.
+
+        Raises: CatalogUnavailable, DeadlineExceeded.
+        """
+
+
+class Catalog(Protocol):
+    """Knows the songs."""
+
+    async def songs(self, ids: Collection[int], deadline: Deadline) -> Mapping[int, Song]:
+        """Return the songs that exist, by id, in one read.
+
+        Raises: CatalogUnavailable, DeadlineExceeded.
+        """
+
+    async def search(
+        self, query: str, limit: int, page_token: str, deadline: Deadline
+    ) -> Page[Song]:
+        """Return a page of the songs found by words or prefixes of title, artist and album.
+
+        Songs whose title is the query come first, then the most popular; equal ones by id.
+        Raises: InvalidRequest (field `query` or `page_token`), CatalogUnavailable,
+        DeadlineExceeded.
+        """
+
+    async def genres(self, limit: int, page_token: str, deadline: Deadline) -> Page[Genre]:
+        """Return a page of the genres by name.
+
+        Raises: InvalidRequest (field `page_token`), CatalogUnavailable, DeadlineExceeded.
+        """
+
+    async def genre_names(self, deadline: Deadline) -> Mapping[str, str]:
+        """Return every genre's name by its case-folded form.
+
+        Raises: CatalogUnavailable, DeadlineExceeded.
+        """
+
+    async def ping(self, deadline: Deadline) -> None:
+        """Return when the catalog answers and is of the right schema version.
+
+        Raises: CatalogUnavailable (its text says which), DeadlineExceeded.
+        """

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Compile the contract into protos/gen: messages, stubs, type stubs and Envoy's descriptor set.
+set -euo pipefail
+cd "$(dirname "$0")/../protos"
+python=../.venv/bin/python
+site=$($python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+
+# Google's own files, where `buf` can see them.
+rm -rf third_party gen/segue
+for file in google/api/annotations google/api/http google/rpc/error_details google/rpc/status; do
+  mkdir -p "third_party/$(dirname "$file")"
+  cp "$site/$file.proto" "third_party/$file.proto"
+done
+
+# The plugins of mypy-protobuf are looked up on the path.
+PATH="$(cd ../.venv/bin && pwd):$PATH"
+compile() { $python -m grpc_tools.protoc -I . -I third_party "$@"; }
+compile --python_out=gen --mypy_out=quiet:gen segue/tfserving/v1/*.proto
+compile --python_out=gen --mypy_out=quiet:gen --grpc_python_out=gen --mypy_grpc_out=quiet:gen \
+  segue/v1/*.proto
+# Errors travel as error_details, which no message of the contract names: without them in the set
+# Envoy drops the details and sends an empty body.
+compile --include_imports --include_source_info --descriptor_set_out=gen/segue/v1/segue.binpb \
+  segue/v1/*.proto google/rpc/error_details.proto
+# Messages without a service leave an empty stub file behind.
+rm -f gen/segue/v1/song_pb2_grpc.py*
+touch gen/segue/v1/py.typed gen/segue/tfserving/v1/py.typed
