@@ -1,0 +1,1 @@
+"""The model room: datasets, engines, SavedModels and the embedded model server."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import wrappers_pb2 as google_dot_protobuf_dot_wrappers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n segue/tfserving/v1/predict.proto\x12\x12segue.tfserving.v1\x1a\x1egoogle/protobuf/wrappers.proto\"\xd3\x01\n\x0ePredictRequest\x12\x31\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1d.segue.tfserving.v1.ModelSpec\x12>\n\x06inputs\x18\x02 \x03(\x0b\x32..segue.tfserving.v1.PredictRequest.InputsEntry\x1aN\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.segue.tfserving.v1.TensorProto:\x02\x38\x01\"\xd8\x01\n\x0fPredictResponse\x12\x41\n\x07outputs\x18\x01 \x03(\x0b\x32\x30.segue.tfserving.v1.PredictResponse.OutputsEntry\x12\x31\n\nmodel_spec\x18\x02 \x01(\x0b\x32\x1d.segue.tfserving.v1.ModelSpec\x1aO\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.segue.tfserving.v1.TensorProto:\x02\x38\x01\"\x8c\x01\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x07version\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64ValueH\x00\x12\x17\n\rversion_label\x18\x04 \x01(\tH\x00\x12\x16\n\x0esignature_name\x18\x03 \x01(\tB\x10\n\x0eversion_choice\"\xd8\x01\n\x0bTensorProto\x12+\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1c.segue.tfserving.v1.DataType\x12:\n\x0ctensor_shape\x18\x02 \x01(\x0b\x32$.segue.tfserving.v1.TensorShapeProto\x12\x16\n\x0etensor_content\x18\x04 \x01(\x0c\x12\x11\n\tfloat_val\x18\x05 \x03(\x02\x12\x0f\n\x07int_val\x18\x07 \x03(\x05\x12\x12\n\nstring_val\x18\x08 \x03(\x0c\x12\x10\n\x08\x62ool_val\x18\x0b \x03(\x08\"^\n\x10TensorShapeProto\x12\x35\n\x03\x64im\x18\x02 \x03(\x0b\x32(.segue.tfserving.v1.TensorShapeProto.Dim\x1a\x13\n\x03\x44im\x12\x0c\n\x04size\x18\x01 \x01(\x03*y\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x41TA_TYPE_FLOAT\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x03\x12\x14\n\x10\x44\x41TA_TYPE_STRING\x10\x07\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n segue/tfserving/v1/predict.proto\x12\x12segue.tfserving.v1\x1a\x1egoogle/protobuf/wrappers.proto\"\xea\x01\n\x0ePredictRequest\x12\x31\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x1d.segue.tfserving.v1.ModelSpec\x12>\n\x06inputs\x18\x02 \x03(\x0b\x32..segue.tfserving.v1.PredictRequest.InputsEntry\x12\x15\n\routput_filter\x18\x03 \x03(\t\x1aN\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.segue.tfserving.v1.TensorProto:\x02\x38\x01\"\xd8\x01\n\x0fPredictResponse\x12\x41\n\x07outputs\x18\x01 \x03(\x0b\x32\x30.segue.tfserving.v1.PredictResponse.OutputsEntry\x12\x31\n\nmodel_spec\x18\x02 \x01(\x0b\x32\x1d.segue.tfserving.v1.ModelSpec\x1aO\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.segue.tfserving.v1.TensorProto:\x02\x38\x01\"\x8c\x01\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x07version\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64ValueH\x00\x12\x17\n\rversion_label\x18\x04 \x01(\tH\x00\x12\x16\n\x0esignature_name\x18\x03 \x01(\tB\x10\n\x0eversion_choice\"\xd8\x01\n\x0bTensorProto\x12+\n\x05\x64type\x18\x01 \x01(\x0e\x32\x1c.segue.tfserving.v1.DataType\x12:\n\x0ctensor_shape\x18\x02 \x01(\x0b\x32$.segue.tfserving.v1.TensorShapeProto\x12\x16\n\x0etensor_content\x18\x04 \x01(\x0c\x12\x11\n\tfloat_val\x18\x05 \x03(\x02\x12\x0f\n\x07int_val\x18\x07 \x03(\x05\x12\x12\n\nstring_val\x18\x08 \x03(\x0c\x12\x10\n\x08\x62ool_val\x18\x0b \x03(\x08\"^\n\x10TensorShapeProto\x12\x35\n\x03\x64im\x18\x02 \x03(\x0b\x32(.segue.tfserving.v1.TensorShapeProto.Dim\x1a\x13\n\x03\x44im\x12\x0c\n\x04size\x18\x01 \x01(\x03*y\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x41TA_TYPE_FLOAT\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x03\x12\x14\n\x10\x44\x41TA_TYPE_STRING\x10\x07\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,22 +36,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_options = b'8\001'
   _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._loaded_options = None
   _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_options = b'8\001'
-  _globals['_DATATYPE']._serialized_start=979
-  _globals['_DATATYPE']._serialized_end=1100
+  _globals['_DATATYPE']._serialized_start=1002
+  _globals['_DATATYPE']._serialized_end=1123
   _globals['_PREDICTREQUEST']._serialized_start=89
-  _globals['_PREDICTREQUEST']._serialized_end=300
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_start=222
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_end=300
-  _globals['_PREDICTRESPONSE']._serialized_start=303
-  _globals['_PREDICTRESPONSE']._serialized_end=519
-  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_start=440
-  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_end=519
-  _globals['_MODELSPEC']._serialized_start=522
-  _globals['_MODELSPEC']._serialized_end=662
-  _globals['_TENSORPROTO']._serialized_start=665
-  _globals['_TENSORPROTO']._serialized_end=881
-  _globals['_TENSORSHAPEPROTO']._serialized_start=883
-  _globals['_TENSORSHAPEPROTO']._serialized_end=977
-  _globals['_TENSORSHAPEPROTO_DIM']._serialized_start=958
-  _globals['_TENSORSHAPEPROTO_DIM']._serialized_end=977
+  _globals['_PREDICTREQUEST']._serialized_end=323
+  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_start=245
+  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_end=323
+  _globals['_PREDICTRESPONSE']._serialized_start=326
+  _globals['_PREDICTRESPONSE']._serialized_end=542
+  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_start=463
+  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_end=542
+  _globals['_MODELSPEC']._serialized_start=545
+  _globals['_MODELSPEC']._serialized_end=685
+  _globals['_TENSORPROTO']._serialized_start=688
+  _globals['_TENSORPROTO']._serialized_end=904
+  _globals['_TENSORSHAPEPROTO']._serialized_start=906
+  _globals['_TENSORSHAPEPROTO']._serialized_end=1000
+  _globals['_TENSORSHAPEPROTO_DIM']._serialized_start=981
+  _globals['_TENSORSHAPEPROTO_DIM']._serialized_end=1000
 # @@protoc_insertion_point(module_scope)

@@ -86,6 +86,7 @@ class PredictRequest(_message.Message):
 
     MODEL_SPEC_FIELD_NUMBER: _builtins.int
     INPUTS_FIELD_NUMBER: _builtins.int
+    OUTPUT_FILTER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def model_spec(self) -> Global___ModelSpec:
         """Which model, version and signature."""
@@ -94,15 +95,20 @@ class PredictRequest(_message.Message):
     def inputs(self) -> _containers.MessageMap[_builtins.str, Global___TensorProto]:
         """The input tensors by name."""
 
+    @_builtins.property
+    def output_filter(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The outputs wanted; all when empty."""
+
     def __init__(
         self,
         *,
         model_spec: Global___ModelSpec | None = ...,
         inputs: _abc.Mapping[_builtins.str, Global___TensorProto] | None = ...,
+        output_filter: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_spec", b"model_spec"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["inputs", b"inputs", "model_spec", b"model_spec"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inputs", b"inputs", "model_spec", b"model_spec", "output_filter", b"output_filter"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

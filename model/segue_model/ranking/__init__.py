@@ -1,0 +1,1 @@
+"""Exact ranking in stock TensorFlow ops: what every exported engine shares."""

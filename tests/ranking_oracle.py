@@ -1,0 +1,77 @@
+"""What every ranking must be: all songs scored, sorted and filtered the slow and obvious way."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from segue_model.ranking.songs import SongArrays
+
+
+@dataclass(frozen=True)
+class Query:
+    listened: list[int]
+    k: int
+    excluded_songs: list[int] = field(default_factory=list)
+    excluded_artists: list[int] = field(default_factory=list)
+    exclude_seed_artists: bool = False
+    genres: list[str] = field(default_factory=list)
+    artists: list[int] = field(default_factory=list)
+    years: tuple[int, int] = (0, 0)
+    tempos: tuple[float, float] = (0.0, 0.0)
+    max_per_artist: int = 0
+
+
+@dataclass(frozen=True)
+class Oracle:
+    songs: SongArrays
+    vectors: np.ndarray
+
+    def rank(self, query: Query) -> list[tuple[int, float]]:
+        """Return (id, score), best first, equal scores by id."""
+        scores = self._scores(query)
+        order = sorted(range(len(scores)), key=lambda row: (-scores[row], self.songs.ids[row]))
+        per_artist: Counter[int] = Counter()
+        ranked = []
+        for row in order:
+            artist = int(self.songs.artists[row])
+            if not self._allowed(query, row):
+                continue
+            per_artist[artist] += 1
+            if not query.max_per_artist or per_artist[artist] <= query.max_per_artist:
+                ranked.append((int(self.songs.ids[row]), float(scores[row])))
+        return ranked[: max(query.k, 0)]
+
+    def _known(self, query: Query) -> list[int]:
+        rows = {int(song): row for row, song in enumerate(self.songs.ids)}
+        return [rows[song] for song in dict.fromkeys(query.listened) if song in rows]
+
+    def _scores(self, query: Query) -> np.ndarray:
+        known = self._known(query)
+        if not known or self.vectors.shape[1] == 0:
+            return self.songs.popularity
+        # Rounded as far as float32 carries, so that equal songs tie here as they do there.
+        return np.round(self.vectors.astype(np.float64) @ self.vectors[known].mean(0), 6)
+
+    def _allowed(self, query: Query, row: int) -> bool:
+        song, artist = self.songs.ids[row], self.songs.artists[row]
+        seeds = {self.songs.artists[known] for known in self._known(query)}
+        return (
+            song not in {*query.listened, *query.excluded_songs}
+            and artist not in query.excluded_artists
+            and not (query.exclude_seed_artists and artist in seeds)
+            and (not query.artists or artist in query.artists)
+            and (not query.genres or bool(self._genres(row) & set(query.genres)))
+            and _within(self.songs.years[row], query.years)
+            and _within(self.songs.tempos[row], query.tempos)
+        )
+
+    def _genres(self, row: int) -> set[str]:
+        return {self.songs.genre_names[genre].casefold() for genre in self.songs.genres[row]}
+
+
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    low, high = bounds
+    if low == 0 and high == 0:
+        return True
+    return bool(value > 0 and value >= low and (high == 0 or value <= high))
