@@ -67,7 +67,8 @@ class Oracle:
         )
 
     def _genres(self, row: int) -> set[str]:
-        return {self.songs.genre_names[genre].casefold() for genre in self.songs.genres[row]}
+        positions = self.songs.genre_positions[self.songs.genre_rows == row]
+        return {self.songs.genre_names[position].casefold() for position in positions}
 
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:

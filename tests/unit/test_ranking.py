@@ -22,13 +22,15 @@ def song_arrays(rng: np.random.Generator) -> SongArrays:
     ids = np.sort(rng.choice(np.arange(1, 4 * SONGS), SONGS, replace=False)).astype(np.int32)
     years = rng.integers(1960, 2010, SONGS)
     tempos = rng.uniform(60, 180, SONGS)
+    genres_a_song = rng.integers(0, 4, SONGS)
     return SongArrays(
         ids=ids,
         artists=(rng.zipf(1.3, SONGS) % 200 + 7).astype(np.int32),
         years=np.where(rng.random(SONGS) < 0.3, 0, years).astype(np.int32),
         tempos=np.where(rng.random(SONGS) < 0.1, np.nan, tempos).astype(np.float32),
         popularity=(rng.integers(0, 50, SONGS) / 64).astype(np.float32),
-        genres=[rng.choice(40, rng.integers(0, 4), replace=False).tolist() for _ in range(SONGS)],
+        genre_rows=np.repeat(np.arange(SONGS), genres_a_song),
+        genre_positions=rng.integers(0, len(GENRES), genres_a_song.sum()),
         genre_names=GENRES,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from segue_model.data.dataset import Dataset
 from segue_model.ranking import blocks
 
 GENRES_A_WORD = 31  # the sign bit of an int32 stays clear
@@ -16,8 +17,8 @@ GENRES_A_WORD = 31  # the sign bit of an int32 stays clear
 class SongArrays:
     """The songs of a dataset, sorted by id: N rows each.
 
-    `years` 0 and `tempos` NaN are unknown. `genres` holds the genre positions of each song,
-    0-based into `genre_names`. `popularity` is the share of listeners, 0 to 1.
+    `years` 0 and `tempos` NaN are unknown. Row `genre_rows[i]` is of the genre
+    `genre_names[genre_positions[i]]`. `popularity` is the share of listeners, 0 to 1.
     """
 
     ids: npt.NDArray[np.int32]
@@ -25,8 +26,24 @@ class SongArrays:
     years: npt.NDArray[np.int32]
     tempos: npt.NDArray[np.float32]
     popularity: npt.NDArray[np.float32]
-    genres: Sequence[Sequence[int]]
+    genre_rows: npt.NDArray[np.int64]
+    genre_positions: npt.NDArray[np.int64]
     genre_names: Sequence[str]
+
+
+def song_arrays(dataset: Dataset) -> SongArrays:
+    """Return the songs of a dataset."""
+    songs = dataset.songs
+    return SongArrays(
+        ids=songs.ids,
+        artists=songs.artists,
+        years=songs.years,
+        tempos=songs.tempos,
+        popularity=songs.popularity.astype(np.float32),
+        genre_rows=songs.genres.rows(),
+        genre_positions=np.searchsorted(dataset.genres.ids, songs.genres.values),
+        genre_names=tuple(dataset.genres.names),
+    )
 
 
 class SongTable(tf.Module):
@@ -110,8 +127,6 @@ def _positions(known: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
 def _genre_bits(songs: SongArrays, rows: int) -> npt.NDArray[np.int32]:
     words = max(1, -(-len(songs.genre_names) // GENRES_A_WORD))
     bits = np.zeros((rows, words), np.int32)
-    row = np.repeat(np.arange(len(songs.genres)), [len(genres) for genres in songs.genres])
-    genre = np.fromiter((g for genres in songs.genres for g in genres), np.int64, len(row))
-    one = np.left_shift(1, genre % GENRES_A_WORD).astype(np.int32)
-    np.bitwise_or.at(bits, (row, genre // GENRES_A_WORD), one)
+    one = np.left_shift(1, songs.genre_positions % GENRES_A_WORD).astype(np.int32)
+    np.bitwise_or.at(bits, (songs.genre_rows, songs.genre_positions // GENRES_A_WORD), one)
     return bits

@@ -1,4 +1,4 @@
-"""The two doors out: who ranks, and what is known of the songs."""
+"""The doors out: who ranks, and what is known of the songs."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from segue_server.domain.model import EngineInfo, Genre, Page, RankedSong, Ranki
 
 
 class Engine(Protocol):
-    """Ranks songs for a listener. The plug-in point: an engine is these two methods."""
+    """Ranks songs for a listener. The plug-in point: this one method."""
 
     async def rank(self, query: RankQuery, deadline: Deadline) -> Ranking:
         """Return at most `query.k` songs that the query allows, best first.
@@ -18,6 +18,10 @@ class Engine(Protocol):
 
         Raises: EngineUnavailable, DeadlineExceeded.
         """
+
+
+class Described(Protocol):
+    """An engine that can say what it is."""
 
     async def describe(self, deadline: Deadline) -> EngineInfo:
         """Return what the engine says of itself now.

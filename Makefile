@@ -1,0 +1,86 @@
+# Every action of the project; continuous integration calls nothing else.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup system run test check fmt lint types layers contract protos lock envoy-check bench clean
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BUF_VERSION := 1.75.0
+GRPCURL_VERSION := v1.9.3
+
+BIN := .venv/bin
+BUF := .tools/node_modules/.bin/buf
+ROOMS := protos server client model
+PY := server client model envoy tools tests bench
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+help: ## List the actions
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- set up ---------------------------------------------------------------------------------
+
+setup: .venv/.installed ## Make .venv with everything in it
+
+.venv/.installed: requirements/dev.txt $(ROOMS:%=%/pyproject.toml)
+	@echo "Setting up .venv (a minute or so the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --python $(BIN)/python --no-deps -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(ROOMS:%=-e ./%)
+	@touch $@
+
+system: ## Install what the tests need beside Python: MariaDB, grpcurl, buf
+	@GRPCURL_VERSION=$(GRPCURL_VERSION) BUF_VERSION=$(BUF_VERSION) tools/system.sh
+
+# --- use ------------------------------------------------------------------------------------
+
+run: setup ## Run everything here; SEGUE_DATASET=DIR runs it on a dataset of your own
+	@$(BIN)/python tools/run.py
+
+# --- check ----------------------------------------------------------------------------------
+
+test: setup system ## Run every test
+	$(BIN)/pytest
+
+check: setup system lint types layers contract envoy-check ## Check style, types, layers, the contract and Envoy's configuration
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy $(wildcard $(PY))
+
+layers:
+	$(BIN)/lint-imports
+
+contract: protos
+	cd protos && ../$(BUF) lint && ../$(BUF) format --diff --exit-code
+	tools/breaking.sh $(BUF)
+	git diff --exit-code -- protos/gen
+	test -z "$$(git ls-files --others --exclude-standard -- protos/gen)"
+
+envoy-check:
+	@for values in envoy/values/*.env; do \
+	  mkdir -p .build; \
+	  $(BIN)/python envoy/render.py $$values --set DESCRIPTORS=protos/gen/segue/v1/segue.binpb > .build/envoy.yaml; \
+	  $(BIN)/envoy --mode validate -c .build/envoy.yaml; \
+	done
+
+# --- make -----------------------------------------------------------------------------------
+
+protos: setup ## Compile the contract into protos/gen
+	tools/protos.sh
+
+fmt: setup ## Format the code and the contract
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	cd protos && ../$(BUF) format -w
+
+lock: setup ## Pin the versions of requirements/ anew
+	tools/lock.sh
+
+clean: ## Remove what was made; the sample and its models too
+	rm -rf .venv .build .tools .segue

@@ -1,0 +1,181 @@
+"""The use case: rank, read the songs once, join."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.errors import (
+    CatalogUnavailable,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotFound,
+    SegueError,
+    Violation,
+)
+from segue_server.domain.model import (
+    Degradation,
+    Filter,
+    Ranking,
+    Reason,
+    Recommendation,
+    Recommendations,
+    RecommendRequest,
+    Song,
+    View,
+)
+from segue_server.domain.ports import Catalog, Engine
+
+# A catalog that hangs must leave time to answer without it.
+CATALOG_SHARE_OF_TIME = 0.8
+
+
+class Recommender:
+    """Recommends songs by the engines given, one of them the default."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        default: str,
+        catalog: Catalog,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._engines = engines
+        self._default = default
+        self._catalog = catalog
+        self._clock = clock
+
+    async def recommend(self, request: RecommendRequest, deadline: Deadline) -> Recommendations:
+        """Return the recommendations asked for.
+
+        Raises: InvalidRequest, NotFound, Unavailable, DeadlineExceeded.
+        """
+        ranked = await self._rank(request, deadline)
+        return _join(ranked, await self._read([ranked], deadline))
+
+    async def recommend_batch(
+        self, requests: Sequence[RecommendRequest], deadline: Deadline
+    ) -> list[Recommendations | SegueError]:
+        """Return an outcome a request, in order; the songs of all are read at once."""
+        outcomes = await asyncio.gather(*(self._rank_or_error(r, deadline) for r in requests))
+        ranked = [outcome for outcome in outcomes if isinstance(outcome, _Ranked)]
+        read = await self._read(ranked, deadline)
+        return [_join(o, read) if isinstance(o, _Ranked) else o for o in outcomes]
+
+    async def _rank_or_error(
+        self, request: RecommendRequest, deadline: Deadline
+    ) -> "_Ranked | SegueError":
+        try:
+            return await self._rank(request, deadline)
+        except SegueError as error:
+            return error
+
+    async def _rank(self, request: RecommendRequest, deadline: Deadline) -> "_Ranked":
+        name = request.engine or self._default
+        if name not in self._engines:
+            raise NotFound("engine", name)
+        query = replace(request.query, filter=await self._known_genres(request, deadline))
+        started = self._clock()
+        ranking = await self._engines[name].rank(query, deadline)
+        if ranking.unknown_songs and not query.substitute:
+            raise NotFound("song", str(ranking.unknown_songs[0]))
+        return _Ranked(request, ranking, self._clock() - started)
+
+    async def _known_genres(self, request: RecommendRequest, deadline: Deadline) -> Filter:
+        """Return the filter with the genres' names as the catalog spells them."""
+        wanted = request.query.filter
+        if not wanted.genres:
+            return wanted
+        try:
+            names = await self._catalog.genre_names(deadline.share(CATALOG_SHARE_OF_TIME))
+        except (CatalogUnavailable, DeadlineExceeded):
+            # The answer will say that the catalog is down; the engine knows the genres too.
+            return wanted
+        unknown = [
+            Violation(f"filter.genres[{at}]", f"{genre!r} is not a genre of the catalog")
+            for at, genre in enumerate(wanted.genres)
+            if genre.casefold() not in names
+        ]
+        if unknown:
+            raise InvalidRequest(*unknown)
+        return replace(wanted, genres=tuple(names[genre.casefold()] for genre in wanted.genres))
+
+    async def _read(self, ranked: Sequence["_Ranked"], deadline: Deadline) -> "_Read":
+        """Return all songs that the answers need, by one read; none when the catalog is down."""
+        wanted = {song for one in ranked for song in one.songs_to_read()}
+        if not wanted:
+            return _Read({})
+        started = self._clock()
+        try:
+            songs = await self._catalog.songs(wanted, deadline.share(CATALOG_SHARE_OF_TIME))
+        except (CatalogUnavailable, DeadlineExceeded):
+            return _Read({}, self._clock() - started, down=True)
+        return _Read(songs, self._clock() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A request with its ranking, and the seconds it took."""
+
+    request: RecommendRequest
+    ranking: Ranking
+    seconds: float
+
+    def songs_to_read(self) -> set[int]:
+        """Return the ids of the songs that the answer shows or names as reasons."""
+        if self.request.view is View.IDS_ONLY:
+            return set()
+        shown = {song.id for song in self.ranking.songs}
+        return shown | {part.song_id for s in self.ranking.songs for part in s.contributions}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the catalog answered, and the seconds it took."""
+
+    songs: Mapping[int, Song]
+    seconds: float = 0.0
+    down: bool = False
+
+
+def _join(ranked: _Ranked, read: _Read) -> Recommendations:
+    ranking = ranked.ranking
+    items = tuple(
+        Recommendation(
+            song_id=song.id,
+            song=read.songs.get(song.id),
+            score=song.score,
+            source=song.source,
+            reasons=tuple(
+                Reason(part.song_id, _title(read.songs.get(part.song_id)), part.value)
+                for part in song.contributions
+            ),
+        )
+        for song in ranking.songs
+    )
+    return Recommendations(
+        items=items,
+        engine=ranking.engine,
+        version=ranking.version,
+        unknown_songs=ranking.unknown_songs,
+        degraded=(*ranking.degraded, *_catalog_degradation(ranked, read, items)),
+        model_time=ranked.seconds,
+        catalog_time=read.seconds,
+    )
+
+
+def _title(song: Song | None) -> str | None:
+    return song.title if song else None
+
+
+def _catalog_degradation(
+    ranked: _Ranked, read: _Read, items: tuple[Recommendation, ...]
+) -> tuple[Degradation, ...]:
+    if ranked.request.view is View.IDS_ONLY or not items:
+        return ()
+    if read.down:
+        return (Degradation.CATALOG_UNAVAILABLE,)
+    if any(item.song is None for item in items):
+        return (Degradation.CATALOG_INCOMPLETE,)
+    return ()

@@ -1,0 +1,1 @@
+"""Who ranks: one file a backend, wrappers among them."""

@@ -1,0 +1,69 @@
+"""Everything that can be set, read from the environment once, checked at the start."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _host_and_port(value: str) -> str:
+    if not re.fullmatch(r".+:\d{1,5}", value):
+        raise ValueError(f"{value!r} is not HOST:PORT")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_host_and_port)]
+Seconds = Annotated[float, Field(gt=0, le=60)]
+
+
+class Settings(BaseSettings):
+    """The settings of the server; each is the environment variable SEGUE_ and its name."""
+
+    model_config = SettingsConfigDict(env_prefix="SEGUE_", frozen=True, extra="forbid")
+
+    listen: Address = Field(default="127.0.0.1:50051", description="HOST:PORT to serve gRPC on")
+    model_server: Address = Field(
+        default="127.0.0.1:8500", description="HOST:PORT of TensorFlow Serving's gRPC"
+    )
+    engines: dict[str, str] = Field(
+        default={"content": "content", "popular": "popular"},
+        description="engine names and the models they rank by, as JSON",
+        min_length=1,
+    )
+    default_engine: str = Field(
+        default="content", description="the engine of requests that name none"
+    )
+    catalog_url: SecretStr = Field(
+        default=SecretStr("sqlite:///segue.db"),
+        description="SQLAlchemy URL of the catalog's database",
+    )
+    catalog_connections: int = Field(
+        default=4, ge=1, le=64, description="connections, and threads, to the database"
+    )
+    deadline: Seconds = Field(
+        default=2.0, description="seconds for a call whose caller set no deadline"
+    )
+    grace: Seconds = Field(default=10.0, description="seconds that running calls get at the stop")
+    max_concurrent_calls: int = Field(
+        default=512, ge=1, description="calls served at once; more are refused"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least severe line logged"
+    )
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="one object a line, or text for people"
+    )
+
+    def printable(self) -> dict[str, object]:
+        """Return the settings as JSON values, without the password of the catalog's URL."""
+        url = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.catalog_url.get_secret_value())
+        return self.model_dump(mode="json") | {"catalog_url": url}
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> "Settings":
+        if self.default_engine not in self.engines:
+            raise ValueError(
+                f"SEGUE_DEFAULT_ENGINE: {self.default_engine!r} is not in SEGUE_ENGINES"
+            )
+        return self

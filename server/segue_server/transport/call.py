@@ -1,0 +1,125 @@
+"""What every call has: a request id, a deadline, one log line, its errors as statuses."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import grpc
+import grpc.aio
+import structlog
+from grpc_status import rpc_status
+
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.errors import DeadlineExceeded, SegueError
+from segue_server.transport.errors import CODES, status_of
+
+REQUEST_ID = "x-request-id"
+OWN_SERVICES = "/segue.v1."
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+Context = grpc.aio.ServicerContext[Request, Answer]
+Handler = Callable[[Request, Context[Request, Answer]], Awaitable[Answer]]
+if TYPE_CHECKING:  # gRPC's own classes take no parameters while running
+    Method = grpc.RpcMethodHandler[Request, Answer] | None
+    Methods = Callable[[grpc.HandlerCallDetails], Awaitable[Method[Request, Answer]]]
+
+log = structlog.get_logger()
+_deadline: ContextVar[Deadline] = ContextVar("deadline")
+
+
+def deadline() -> Deadline:
+    """Return the deadline of the running call."""
+    return _deadline.get()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Seconds for calls whose caller set no deadline, and how many calls run at once."""
+
+    deadline: float
+    concurrent: int
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every unary method of the contract; health and reflection pass through."""
+
+    def __init__(self, limit: CallLimits) -> None:
+        self._default = limit.deadline
+
+    async def intercept_service(
+        self,
+        continuation: "Methods[Request, Answer]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Method[Request, Answer]":
+        """Return the method's handler, wrapped."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(OWN_SERVICES) or not handler.unary_unary:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            # The stubs know only the handlers of threaded servers.
+            self._wrapped(method, cast("Handler[Request, Answer]", handler.unary_unary)),
+            handler.request_deserializer,
+            handler.response_serializer,
+        )
+
+    def _wrapped(self, method: str, inner: Handler[Request, Answer]) -> Handler[Request, Answer]:
+        async def call(request: Request, context: Context[Request, Answer]) -> Answer:
+            started = time.perf_counter()
+            structlog.contextvars.clear_contextvars()
+            structlog.contextvars.bind_contextvars(request_id=_request_id(context), method=method)
+            try:
+                answer = await self._within_deadline(inner, request, context)
+            except asyncio.CancelledError:
+                _log(started, "CANCELLED")
+                raise
+            except Exception as error:  # noqa: BLE001 - the last place where one can be told
+                status = status_of(error)
+                known = isinstance(error, SegueError)
+                _log(started, CODES[status.code].name, None if known else error, str(error))
+                await context.abort_with_status(rpc_status.to_status(status))
+            else:
+                _log(started, "OK")
+                return answer
+
+        return call
+
+    async def _within_deadline(
+        self, inner: Handler[Request, Answer], request: Request, context: Context[Request, Answer]
+    ) -> Answer:
+        left = context.time_remaining()
+        seconds = self._default if left is None else max(left, 0.0)
+        _deadline.set(Deadline.after(seconds))
+        try:
+            async with asyncio.timeout(seconds):
+                return await inner(request, context)
+        except TimeoutError as error:
+            raise DeadlineExceeded from error
+
+
+def _request_id(context: Context[Request, Answer]) -> str:
+    """Return the caller's request id, or a new one, and send it back."""
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID)
+    request_id = given if isinstance(given, str) else str(uuid.uuid4())
+    context.set_trailing_metadata(((REQUEST_ID, request_id),))
+    return request_id
+
+
+def _log(
+    started: float, code: str, crash: Exception | None = None, error: str | None = None
+) -> None:
+    fields: dict[str, object] = {
+        "code": code,
+        "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+    }
+    if error is not None:
+        fields["error"] = error
+    if crash is not None:
+        log.error("call", **fields, exc_info=crash)
+    else:
+        log.info("call", **fields)

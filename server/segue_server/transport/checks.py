@@ -1,0 +1,54 @@
+"""Checks of request fields that find everything wrong before they say so."""
+
+import math
+from collections.abc import Sequence
+
+from segue_server.domain.errors import InvalidRequest, Violation
+
+
+class Checks:
+    """Collects violations; `done` raises them together."""
+
+    def __init__(self) -> None:
+        self._violations: list[Violation] = []
+
+    def fail(self, field: str, description: str) -> None:
+        """Note that a field is at fault."""
+        self._violations.append(Violation(field, description))
+
+    def ids(self, field: str, values: Sequence[int], most: int) -> tuple[int, ...]:
+        """Return ids without duplicates, each at least 1, at most so many as were sent."""
+        if len(values) > most:
+            self.fail(field, f"{len(values)} ids; at most {most:,} are allowed")
+            return ()
+        for at, value in enumerate(values):
+            if value < 1:
+                self.fail(f"{field}[{at}]", f"{value} is not an id; ids are at least 1")
+        return tuple(dict.fromkeys(values))
+
+    def id(self, field: str, value: int) -> int:
+        """Return an id of at least 1."""
+        if value < 1:
+            self.fail(field, f"{value} is not an id; ids are at least 1")
+        return value
+
+    def size(self, field: str, value: int, default: int, most: int) -> int:
+        """Return a number of results: the default for 0, at most `most`."""
+        if value < 0:
+            self.fail(field, f"{value} is negative")
+        return min(value or default, most)
+
+    def bounds(self, fields: tuple[str, str], low: float | None, high: float | None) -> None:
+        """Check that two bounds, where both are given, are in order."""
+        if low is not None and high is not None and low > high:
+            self.fail(fields[1], f"{high:g} is less than {fields[0]} {low:g}")
+
+    def within(self, field: str, value: float | None, most: float) -> None:
+        """Check that a bound, where given, is finite, above 0 and at most `most`."""
+        if value is not None and not (math.isfinite(value) and 0 < value <= most):
+            self.fail(field, f"{value:g} is not above 0 and at most {most:g}")
+
+    def done(self) -> None:
+        """Raise InvalidRequest with every violation found, if any."""
+        if self._violations:
+            raise InvalidRequest(*self._violations)

@@ -1,0 +1,82 @@
+"""Health that tells readiness apart from liveness.
+
+The service name "liveness" is SERVING as long as the process answers at all. Each service of the
+contract, and "" for the whole, is SERVING while it can answer: recommendations as long as model or
+catalog is up, the catalog's own calls as long as the catalog is.
+"""
+
+import asyncio
+
+import structlog
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health import aio as health
+
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.errors import SegueError
+from segue_server.domain.ports import Catalog
+
+LIVENESS = "liveness"
+WHOLE = ""
+RECOMMENDATIONS = "segue.v1.RecommendationService"
+CATALOG = "segue.v1.CatalogService"
+ENGINES = "segue.v1.EngineService"
+SERVICES = (RECOMMENDATIONS, CATALOG, ENGINES)
+
+INTERVAL = 1.0
+PATIENCE = 1.0
+
+log = structlog.get_logger()
+
+
+class Readiness:
+    """Looks at the parts every second and sets the health of each service."""
+
+    def __init__(
+        self, servicer: health.HealthServicer, engines: EngineDirectory, catalog: Catalog
+    ) -> None:
+        self._servicer = servicer
+        self._engines = engines
+        self._catalog = catalog
+        self._last: tuple[str | None, str | None] = ("not asked yet", "not asked yet")
+
+    async def watch(self) -> None:
+        """Watch until cancelled."""
+        await self._set(LIVENESS, up=True)
+        for service in (WHOLE, *SERVICES):
+            await self._set(service, up=False)
+        await self._set(ENGINES, up=True)
+        while True:
+            await self.look()
+            await asyncio.sleep(INTERVAL)
+
+    async def look(self) -> None:
+        """Ask model and catalog once, and set what follows; log what changed."""
+        model, catalog = await asyncio.gather(self._model_trouble(), self._catalog_trouble())
+        for part, before, now in zip(
+            ("model", "catalog"), self._last, (model, catalog), strict=True
+        ):
+            if before is not None and now is None:
+                log.info("part is up", part=part)
+            elif now is not None and now != before:
+                log.warning("part is down", part=part, error=now)
+        self._last = (model, catalog)
+        await self._set(CATALOG, up=catalog is None)
+        for service in (WHOLE, RECOMMENDATIONS):
+            await self._set(service, up=model is None or catalog is None)
+
+    async def _model_trouble(self) -> str | None:
+        engines = await self._engines.all(Deadline.after(PATIENCE))
+        silent = [engine.name for engine in engines if engine.info is None]
+        return f"no answer from {', '.join(silent)}" if len(silent) == len(engines) else None
+
+    async def _catalog_trouble(self) -> str | None:
+        try:
+            await self._catalog.ping(Deadline.after(PATIENCE))
+        except SegueError as error:
+            return str(error)
+        return None
+
+    async def _set(self, service: str, *, up: bool) -> None:
+        status = health_pb2.HealthCheckResponse
+        await self._servicer.set(service, status.SERVING if up else status.NOT_SERVING)

@@ -1,0 +1,101 @@
+"""From the contract's requests to the domain's, with all checks, once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from segue.v1 import recommendation_service_pb2 as rpb
+from segue.v1 import song_pb2
+from segue_server.domain.model import Filter, RankQuery, RecommendRequest, View
+from segue_server.transport import limits
+from segue_server.transport.checks import Checks
+
+VIEWS = {
+    song_pb2.SONG_VIEW_UNSPECIFIED: View.BASIC,
+    song_pb2.SONG_VIEW_IDS_ONLY: View.IDS_ONLY,
+    song_pb2.SONG_VIEW_BASIC: View.BASIC,
+    song_pb2.SONG_VIEW_FULL: View.FULL,
+}
+
+
+def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
+    """Return the request; raise InvalidRequest naming every field at fault."""
+    checks = Checks()
+    exclude = request.exclude
+    excluded = checks.ids("exclude.song_ids", exclude.song_ids, limits.MAX_SONGS)
+    disliked = checks.ids("disliked_songs", request.disliked_songs, limits.MAX_SONGS)
+    query = RankQuery(
+        songs=checks.ids("songs", request.songs, limits.MAX_SONGS),
+        k=checks.size("k", request.k, limits.DEFAULT_K, limits.MAX_K),
+        filter=_filter(checks, request.filter),
+        excluded_songs=tuple(dict.fromkeys(excluded + disliked)),
+        excluded_artists=checks.ids("exclude.artist_ids", exclude.artist_ids, limits.MAX_ARTISTS),
+        exclude_seed_artists=exclude.seed_artists,
+        max_per_artist=_cap(checks, request.max_per_artist),
+        explain=request.explain,
+    )
+    view = song_view(checks, request.view)
+    checks.done()
+    return RecommendRequest(query, request.engine, view)
+
+
+def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:
+    """Return the request; raise InvalidRequest naming every field at fault."""
+    checks = Checks()
+    query = RankQuery(
+        songs=(checks.id("song_id", request.song_id),),
+        k=checks.size("k", request.k, limits.DEFAULT_K, limits.MAX_K),
+        filter=_filter(checks, request.filter),
+        max_per_artist=_cap(checks, request.max_per_artist),
+        substitute=False,
+    )
+    view = song_view(checks, request.view)
+    checks.done()
+    return RecommendRequest(query, request.engine, view)
+
+
+def song_view(checks: Checks, view: song_pb2.SongView.ValueType) -> View:
+    """Return the view; a number that the contract does not know is a violation."""
+    if view not in VIEWS:
+        checks.fail("view", f"{view} is not a view")
+    return VIEWS.get(view, View.BASIC)
+
+
+def _cap(checks: Checks, value: int) -> int:
+    if value < 0:
+        checks.fail("max_per_artist", f"{value} is negative")
+    return value
+
+
+def _filter(checks: Checks, wanted: rpb.RecommendationFilter) -> Filter:
+    years = tuple(_optional(wanted, name) for name in ("min_year", "max_year"))
+    tempos = tuple(_optional(wanted, name) for name in ("min_tempo", "max_tempo"))
+    checks.within("filter.min_year", years[0], limits.MAX_YEAR)
+    checks.within("filter.max_year", years[1], limits.MAX_YEAR)
+    checks.within("filter.min_tempo", tempos[0], limits.MAX_TEMPO)
+    checks.within("filter.max_tempo", tempos[1], limits.MAX_TEMPO)
+    checks.bounds(("filter.min_year", "filter.max_year"), *years)
+    checks.bounds(("filter.min_tempo", "filter.max_tempo"), *tempos)
+    return Filter(
+        genres=_genres(checks, wanted.genres),
+        artist_ids=checks.ids("filter.artist_ids", wanted.artist_ids, limits.MAX_ARTISTS),
+        min_year=years[0],
+        max_year=years[1],
+        min_tempo=tempos[0],
+        max_tempo=tempos[1],
+    )
+
+
+def _genres(checks: Checks, names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) > limits.MAX_GENRES:
+        checks.fail(
+            "filter.genres", f"{len(names)} genres; at most {limits.MAX_GENRES} are allowed"
+        )
+    for at, name in enumerate(names):
+        if not name.strip():
+            checks.fail(f"filter.genres[{at}]", "the name is empty")
+    return tuple(names)
+
+
+def _optional(message: rpb.RecommendationFilter, field: str) -> Any:  # noqa: ANN401 - int or float
+    """Return the value of a field, `None` where it is absent."""
+    return getattr(message, field) if message.HasField(field) else None  # type: ignore[arg-type] # the names above

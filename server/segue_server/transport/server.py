@@ -1,0 +1,51 @@
+"""The gRPC server with everything that is on the wire."""
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1.health import SERVICE_NAME as HEALTH
+from grpc_health.v1.health import aio as health
+
+from segue.v1 import catalog_service_pb2_grpc as cgrpc
+from segue.v1 import engine_service_pb2_grpc as egrpc
+from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.ports import Catalog
+from segue_server.domain.recommender import Recommender
+from segue_server.transport import limits
+from segue_server.transport.call import CallInterceptor, CallLimits
+from segue_server.transport.readiness import SERVICES
+from segue_server.transport.reflection import add_reflection
+from segue_server.transport.servicers import (
+    CatalogServicer,
+    EngineServicer,
+    RecommendationServicer,
+)
+
+OPTIONS = (
+    # A taken port is an error, not a second server that gets half of the calls.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", limits.MAX_REQUEST_BYTES),
+    ("grpc.max_concurrent_streams", limits.MAX_STREAMS_A_CONNECTION),
+    # Envoy pings an idle connection every 30 s; without these two it is hung up on.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
+
+
+def make_server(
+    recommender: Recommender, catalog: Catalog, directory: EngineDirectory, limit: CallLimits
+) -> tuple[grpc.aio.Server, health.HealthServicer]:
+    """Return a server, not started and without a port, and its health."""
+    server = grpc.aio.server(
+        interceptors=[CallInterceptor(limit)],
+        options=OPTIONS,
+        maximum_concurrent_rpcs=limit.concurrent,
+    )
+    rgrpc.add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender), server)
+    cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(catalog), server)
+    egrpc.add_EngineServiceServicer_to_server(EngineServicer(directory), server)
+    health_servicer = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    add_reflection((*SERVICES, HEALTH), server)
+    return server, health_servicer

@@ -1,0 +1,176 @@
+"""The processes of Segue on one machine: what each is started with, and when each is ready.
+
+`make run` and the end-to-end tests start the same stack from here.
+"""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from segue.v1 import catalog_service_pb2 as cpb
+from segue.v1 import engine_service_pb2 as epb
+from segue.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from segue.v1.engine_service_pb2_grpc import EngineServiceStub
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+ENVOY = ROOT / "envoy"
+DESCRIPTORS = ROOT / "protos/gen/segue/v1/segue.binpb"
+ENGINES = ("content", "popular")
+LOCALHOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A port for everything that listens."""
+
+    http: int = 8080
+    grpc: int = 50051
+    model: int = 8500
+    model_rest: int = 8501
+    admin: int = 9901
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Return ports that nobody uses now."""
+        sockets = [socket.socket() for _ in range(5)]
+        for one in sockets:
+            one.bind((LOCALHOST, 0))
+        ports = [one.getsockname()[1] for one in sockets]
+        for one in sockets:
+            one.close()
+        return cls(*ports)
+
+    def taken(self) -> list[str]:
+        """Return the names and numbers of the ports on which something listens already."""
+        return [f"{number} ({name})" for name, number in vars(self).items() if _listens(number)]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A command to run; `env` is what it needs beyond the environment of its parent."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The processes over a folder `home`, which holds the models and all that is written.
+
+    The catalog is there too, unless `catalog_url` says otherwise.
+    """
+
+    home: Path
+    ports: Ports = field(default_factory=Ports)
+    catalog_url: str = ""
+
+    @property
+    def models(self) -> Path:
+        """The folder of the models, one folder of versions each."""
+        return self.home / "models"
+
+    @property
+    def catalog(self) -> str:
+        """The URL of the catalog's database."""
+        return self.catalog_url or f"sqlite:///{self.home / 'catalog.db'}"
+
+    def processes(self) -> tuple[Process, ...]:
+        """Return all processes, in the order in which they are best started."""
+        return (self.model_server(), self.server(), self.envoy())
+
+    def model_server(self) -> Process:
+        """Return the official model server where it is installed, else the embedded one."""
+        self._write_model_config()
+        self._write_batching_parameters()
+        official = shutil.which("tensorflow_model_server")
+        program = (official,) if official else (sys.executable, "-m", "segue_model.serving")
+        flags = {
+            "port": self.ports.model,
+            "rest_api_port": self.ports.model_rest,
+            "model_config_file": self.home / "models.config",
+            "file_system_poll_wait_seconds": 1,
+            # Both are 0 by default: requests would wait while a version is loaded or dropped.
+            "num_load_threads": 1,
+            "num_unload_threads": 1,
+            "enable_batching": "true",
+            "batching_parameters_file": self.home / "batching.config",
+        }
+        return Process(
+            "model-server", (*program, *(f"--{name}={value}" for name, value in flags.items()))
+        )
+
+    def server(self) -> Process:
+        """Return the gRPC server."""
+        env = {
+            "SEGUE_LISTEN": f"{LOCALHOST}:{self.ports.grpc}",
+            "SEGUE_MODEL_SERVER": f"{LOCALHOST}:{self.ports.model}",
+            "SEGUE_ENGINES": json.dumps({name: name for name in ENGINES}),
+            "SEGUE_DEFAULT_ENGINE": ENGINES[0],
+            "SEGUE_CATALOG_URL": self.catalog,
+        }
+        return Process("server", (sys.executable, "-m", "segue_server"), env)
+
+    def envoy(self) -> Process:
+        """Return Envoy, whose configuration is written to `home`."""
+        values = {
+            "LISTEN_PORT": self.ports.http,
+            "ADMIN_PORT": self.ports.admin,
+            "SERVER_PORT": self.ports.grpc,
+            "DESCRIPTORS": DESCRIPTORS,
+            "SPLIT_SONGS": ENVOY / "split_songs.lua",
+        }
+        settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+        render = [str(ENVOY / "render.py"), str(ENVOY / "values/local.env"), *settings]
+        done = subprocess.run([sys.executable, *render], check=True, stdout=subprocess.PIPE)
+        config = self.home / "envoy.yaml"
+        config.write_bytes(done.stdout)
+        command = (str(BIN / "envoy"), "-c", str(config), "--log-level", "warning")
+        return Process("envoy", (*command, "--concurrency", "1", "--disable-hot-restart"))
+
+    def waiting_for(self) -> str | None:
+        """Return what is not ready yet, `None` when everything answers."""
+        with grpc.insecure_channel(f"{LOCALHOST}:{self.ports.grpc}") as channel:
+            try:
+                engines = EngineServiceStub(channel).ListEngines(
+                    epb.ListEnginesRequest(), timeout=2
+                )
+            except grpc.RpcError:
+                return "the server"
+            try:
+                CatalogServiceStub(channel).ListGenres(cpb.ListGenresRequest(), timeout=2)
+            except grpc.RpcError:
+                return "the catalog"
+        if any(engine.state != epb.ENGINE_STATE_AVAILABLE for engine in engines.engines):
+            return "the model server"
+        return None if _listens(self.ports.http) else "Envoy"
+
+    def _write_model_config(self) -> None:
+        entries = "".join(
+            f'  config {{ name: "{name}" base_path: "{self.models / name}" '
+            'model_platform: "tensorflow" }\n'
+            for name in ENGINES
+        )
+        (self.home / "models.config").write_text(f"model_config_list {{\n{entries}}}\n")
+
+    def _write_batching_parameters(self) -> None:
+        # What is queued is taken at once: waiting for more would slow a single caller.
+        (self.home / "batching.config").write_text(
+            "max_batch_size { value: 32 }\nbatch_timeout_micros { value: 0 }\n"
+            "max_enqueued_batches { value: 64 }\nnum_batch_threads { value: 2 }\n"
+            "pad_variable_length_inputs: true\n"
+        )
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        one.settimeout(0.5)
+        return one.connect_ex((LOCALHOST, port)) == 0

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Install what the tests need beside Python. What cannot be installed here is named, not hidden:
+# its tests are skipped with the reason, and fail where CI is set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p .tools/bin
+
+missing() { printf 'Not installed: %s. %s\n' "$1" "$2" >&2; }
+
+if ! command -v mariadbd >/dev/null && ! test -x /usr/sbin/mariadbd; then
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends mariadb-server >/dev/null
+  else
+    missing mariadbd "Install the package mariadb-server."
+  fi
+fi
+
+if ! command -v grpcurl >/dev/null && ! test -x .tools/bin/grpcurl; then
+  if command -v go >/dev/null; then
+    GOBIN="$PWD/.tools/bin" go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$GRPCURL_VERSION"
+  else
+    missing grpcurl "Install it, or Go, which then builds it."
+  fi
+fi
+
+if ! test -x .tools/node_modules/.bin/buf; then
+  if command -v npm >/dev/null; then
+    npm install --silent --no-fund --no-audit --no-package-lock --prefix .tools "@bufbuild/buf@$BUF_VERSION"
+  else
+    missing buf "Install npm, which then installs it; only \`make check\` needs it."
+  fi
+fi
