@@ -65,7 +65,8 @@ contract: protos
 envoy-check:
 	@for values in envoy/values/*.env; do \
 	  mkdir -p .build; \
-	  $(BIN)/python envoy/render.py $$values --set DESCRIPTORS=protos/gen/segue/v1/segue.binpb > .build/envoy.yaml; \
+	  $(BIN)/python envoy/render.py $$values --set DESCRIPTORS=protos/gen/segue/v1/segue.binpb \
+	    --set SPLIT_SONGS=envoy/split_songs.lua > .build/envoy.yaml; \
 	  $(BIN)/envoy --mode validate -c .build/envoy.yaml; \
 	done
 

@@ -24,4 +24,6 @@ compile --include_imports --include_source_info --descriptor_set_out=gen/segue/v
   segue/v1/*.proto google/rpc/error_details.proto
 # Messages without a service leave an empty stub file behind.
 rm -f gen/segue/v1/song_pb2_grpc.py*
-touch gen/segue/v1/py.typed gen/segue/tfserving/v1/py.typed
+for package in gen/segue/v1 gen/segue/tfserving/v1; do
+  touch "$package/py.typed" "$package/__init__.py"
+done

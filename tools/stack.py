@@ -8,16 +8,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
-
-from segue.v1 import catalog_service_pb2 as cpb
-from segue.v1 import engine_service_pb2 as epb
-from segue.v1.catalog_service_pb2_grpc import CatalogServiceStub
-from segue.v1.engine_service_pb2_grpc import EngineServiceStub
+from grpc_health.v1 import health_pb2
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -138,20 +135,15 @@ class Stack:
 
     def waiting_for(self) -> str | None:
         """Return what is not ready yet, `None` when everything answers."""
-        with grpc.insecure_channel(f"{LOCALHOST}:{self.ports.grpc}") as channel:
-            try:
-                engines = EngineServiceStub(channel).ListEngines(
-                    epb.ListEnginesRequest(), timeout=2
-                )
-            except grpc.RpcError:
-                return "the server"
-            try:
-                CatalogServiceStub(channel).ListGenres(cpb.ListGenresRequest(), timeout=2)
-            except grpc.RpcError:
-                return "the catalog"
-        if any(engine.state != epb.ENGINE_STATE_AVAILABLE for engine in engines.engines):
+        if not all(self._is_served(name) for name in ENGINES):
             return "the model server"
-        return None if _listens(self.ports.http) else "Envoy"
+        if not _is_healthy(self.ports.grpc, "segue.v1.CatalogService"):
+            return "the server"
+        return None if _answers(f"http://{LOCALHOST}:{self.ports.http}/healthz") else "Envoy"
+
+    def _is_served(self, name: str) -> bool:
+        status = _answers(f"http://{LOCALHOST}:{self.ports.model_rest}/v1/models/{name}")
+        return b'"AVAILABLE"' in (status or b"")
 
     def _write_model_config(self) -> None:
         entries = "".join(
@@ -174,3 +166,26 @@ def _listens(port: int) -> bool:
     with socket.socket() as one:
         one.settimeout(0.5)
         return one.connect_ex((LOCALHOST, port)) == 0
+
+
+def _answers(url: str) -> bytes | None:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - of this machine
+            body: bytes = answer.read() or b" "
+            return body
+    except OSError:
+        return None
+
+
+def _is_healthy(port: int, service: str) -> bool:
+    with grpc.insecure_channel(f"{LOCALHOST}:{port}") as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        try:
+            health = check(health_pb2.HealthCheckRequest(service=service), timeout=2)
+        except grpc.RpcError:
+            return False
+        return bool(health.status == health_pb2.HealthCheckResponse.SERVING)

@@ -73,7 +73,7 @@ Global___GetSongRequest: _TypeAlias = GetSongRequest  # noqa: Y015
 
 @_typing.final
 class GetSongResponse(_message.Message):
-    """The answer of GetSong. Over HTTP the body is the song itself."""
+    """The answer of GetSong."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -182,7 +182,7 @@ Global___GetEngineRequest: _TypeAlias = GetEngineRequest  # noqa: Y015
 
 @_typing.final
 class GetEngineResponse(_message.Message):
-    """The answer of GetEngine. Over HTTP the body is the engine itself."""
+    """The answer of GetEngine."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
