@@ -1,0 +1,53 @@
+"""Puts a folder in place whole, so that no reader ever sees half of one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from segue_model.data.errors import DatasetError
+from segue_model.data.layout import MANIFEST
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place when the block ends well.
+
+    A block that fails leaves `path` as it was.
+    Raises: DatasetError when `path` is there and is neither empty nor a dataset folder.
+    """
+    _check_replaceable(path)
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.mkdir()
+    try:
+        yield fresh
+        _swap(fresh, path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _check_replaceable(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise DatasetError(str(path), None, "not a folder")
+    if any(path.iterdir()) and not (path / MANIFEST).exists():
+        raise DatasetError(str(path), None, "not empty, and not a dataset folder to replace")
+
+
+def _swap(fresh: Path, path: Path) -> None:
+    """Rename `fresh` to `path`; what was there stays until then, and comes back on failure."""
+    if not path.exists():
+        fresh.rename(path)
+        return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.rename(old)
+    try:
+        fresh.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old)
