@@ -1,0 +1,299 @@
+"""The gRPC server as callers see it: statuses, deadlines, ids, logs, health, reflection."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+import pytest
+import structlog
+from google.protobuf import descriptor_pb2
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_status import rpc_status
+
+from fakes import FakeCatalog, FakeEngine
+from segue.v1 import catalog_service_pb2 as cpb
+from segue.v1 import catalog_service_pb2_grpc as cgrpc
+from segue.v1 import engine_service_pb2 as epb
+from segue.v1 import engine_service_pb2_grpc as egrpc
+from segue.v1 import recommendation_service_pb2 as rpb
+from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue.v1.song_pb2 import SONG_VIEW_BASIC, SONG_VIEW_FULL, SONG_VIEW_IDS_ONLY
+from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.recommender import Recommender
+from segue_server.engines.fallback import FallbackEngine
+from segue_server.transport.call import CallLimits
+from segue_server.transport.readiness import LIVENESS, Readiness
+from segue_server.transport.server import make_server
+
+DEFAULT_DEADLINE = 0.5
+
+
+@dataclass
+class Served:
+    channel: grpc.aio.Channel
+    engine: FakeEngine
+    substitute: FakeEngine
+    catalog: FakeCatalog
+    readiness: Readiness
+
+    @property
+    def recommendations(self) -> "rgrpc.RecommendationServiceAsyncStub":
+        return rgrpc.RecommendationServiceStub(self.channel)
+
+    @property
+    def songs(self) -> "cgrpc.CatalogServiceAsyncStub":
+        return cgrpc.CatalogServiceStub(self.channel)
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
+    directory = EngineDirectory({"main": engine, "other": FakeEngine("other")}, "main")
+    recommender = Recommender({"main": FallbackEngine(engine, substitute)}, "main", catalog)
+    server, health = make_server(
+        recommender, catalog, directory, CallLimits(DEFAULT_DEADLINE, concurrent=20)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        readiness = Readiness(health, directory, catalog)
+        yield Served(channel, engine, substitute, catalog, readiness)
+    await server.stop(None)
+
+
+async def failure(call: Awaitable[object]) -> grpc.aio.AioRpcError:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value
+
+
+def details(error: grpc.aio.AioRpcError) -> Any:  # noqa: ANN401 - messages of several kinds
+    """Return the details of an error, which gRPC's own types do not know to be a call."""
+    status = rpc_status.from_call(cast("grpc.Call", error))
+    assert status is not None
+    return status.details
+
+
+def reason(error: grpc.aio.AioRpcError) -> str:
+    info = error_details_pb2.ErrorInfo()
+    assert details(error)[0].Unpack(info)
+    assert info.domain == "segue.v1"
+    return str(info.reason)
+
+
+async def test_recommends(served: Served) -> None:
+    request = rpb.RecommendSongsRequest(songs=[5, 15, 1249, 5], k=2, explain=True)
+    answer = await served.recommendations.RecommendSongs(request)
+    assert [(item.rank, item.song.id, item.song.title) for item in answer.recommendations] == [
+        (1, 100, "Title 100"),
+        (2, 99, "Title 99"),
+    ]
+    assert list(answer.unknown_songs) == [1249]
+    assert (answer.model.engine, answer.model.version) == ("fake", "7")
+    assert not answer.HasField("degraded")
+    for item in answer.recommendations:
+        assert sum(part.contribution for part in item.reasons) == pytest.approx(item.score)
+
+
+async def test_the_same_request_has_the_same_answer_but_for_its_timing(served: Served) -> None:
+    request = rpb.RecommendSongsRequest(songs=[5, 15], k=20, explain=True)
+    answers = [await served.recommendations.RecommendSongs(request) for _ in range(3)]
+    for answer in answers:
+        answer.ClearField("timing")
+    assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
+
+
+async def test_views_hold_what_they_say(served: Served) -> None:
+    fields = {}
+    for view in (SONG_VIEW_IDS_ONLY, SONG_VIEW_BASIC, SONG_VIEW_FULL):
+        request = rpb.RecommendSongsRequest(songs=[5], k=1, view=view)
+        answer = await served.recommendations.RecommendSongs(request)
+        fields[view] = {field.name for field, _ in answer.recommendations[0].song.ListFields()}
+    assert fields[SONG_VIEW_IDS_ONLY] == {"id"}
+    assert fields[SONG_VIEW_BASIC] == {"id", "title", "artist", "artist_id"}
+
+
+async def test_a_bad_field_is_named(served: Served) -> None:
+    error = await failure(
+        served.recommendations.RecommendSongs(rpb.RecommendSongsRequest(songs=[5], k=-1))
+    )
+    bad = error_details_pb2.BadRequest()
+    assert details(error)[1].Unpack(bad)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(error) == "INVALID_FIELD"
+    assert bad.field_violations[0].field == "k"
+
+
+async def test_what_does_not_exist_is_not_found(served: Served) -> None:
+    unknown_engine = rpb.RecommendSongsRequest(songs=[5], engine="tarot")
+    error = await failure(served.recommendations.RecommendSongs(unknown_engine))
+    assert (error.code(), reason(error)) == (grpc.StatusCode.NOT_FOUND, "ENGINE_NOT_FOUND")
+    error = await failure(served.songs.GetSong(cpb.GetSongRequest(song_id=5000)))
+    assert (error.code(), reason(error)) == (grpc.StatusCode.NOT_FOUND, "SONG_NOT_FOUND")
+    error = await failure(
+        served.recommendations.FindSimilarSongs(rpb.FindSimilarSongsRequest(song_id=5000))
+    )
+    assert (error.code(), reason(error)) == (grpc.StatusCode.NOT_FOUND, "SONG_NOT_FOUND")
+
+
+async def test_model_down_then_both_down_then_both_back(served: Served) -> None:
+    request = rpb.RecommendSongsRequest(songs=[5], k=2)
+    served.engine.down = True
+    answer = await served.recommendations.RecommendSongs(request)
+    assert list(answer.degraded.reasons) == [rpb.DEGRADED_REASON_MODEL_UNAVAILABLE]
+    served.catalog.down = served.substitute.down = True
+    error = await failure(served.recommendations.RecommendSongs(request))
+    retry = error_details_pb2.RetryInfo()
+    assert details(error)[1].Unpack(retry)
+    assert (error.code(), reason(error)) == (grpc.StatusCode.UNAVAILABLE, "MODEL_UNAVAILABLE")
+    served.engine.down = served.catalog.down = False
+    answer = await served.recommendations.RecommendSongs(request)
+    assert not answer.HasField("degraded")
+
+
+async def test_catalog_down_leaves_ids_and_fails_its_own_calls(served: Served) -> None:
+    served.catalog.down = True
+    answer = await served.recommendations.RecommendSongs(rpb.RecommendSongsRequest(songs=[5], k=2))
+    assert list(answer.degraded.reasons) == [rpb.DEGRADED_REASON_CATALOG_UNAVAILABLE]
+    assert [item.song.id for item in answer.recommendations] == [100, 99]
+    error = await failure(served.songs.SearchSongs(cpb.SearchSongsRequest(query="x")))
+    assert (error.code(), reason(error)) == (grpc.StatusCode.UNAVAILABLE, "CATALOG_UNAVAILABLE")
+
+
+async def test_the_callers_deadline_is_kept_and_a_default_set(served: Served) -> None:
+    served.engine.hangs = served.substitute.hangs = True
+    request = rpb.RecommendSongsRequest(songs=[5])
+    started = time.monotonic()
+    error = await failure(served.recommendations.RecommendSongs(request, timeout=0.1))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - started < 0.2
+    started = time.monotonic()
+    error = await failure(served.recommendations.RecommendSongs(request))
+    assert reason(error) == "DEADLINE_EXCEEDED"
+    assert DEFAULT_DEADLINE * 0.9 < time.monotonic() - started < DEFAULT_DEADLINE + 0.2
+
+
+async def test_a_batch_answers_each_request_for_itself(served: Served) -> None:
+    good = rpb.RecommendSongsRequest(songs=[5], k=1)
+    bad = rpb.RecommendSongsRequest(songs=[5], k=-1)
+    absent = rpb.RecommendSongsRequest(songs=[5], engine="tarot")
+    answer = await served.recommendations.BatchRecommendSongs(
+        rpb.BatchRecommendSongsRequest(requests=[bad, good, absent, good])
+    )
+    kinds = [outcome.WhichOneof("outcome") for outcome in answer.outcomes]
+    assert kinds == ["error", "response", "error", "response"]
+    assert [outcome.error.code for outcome in answer.outcomes] == [3, 0, 5, 0]
+    for count in (0, 101):
+        batch = rpb.BatchRecommendSongsRequest(requests=[good] * count)
+        error = await failure(served.recommendations.BatchRecommendSongs(batch))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_many_songs_come_in_the_order_asked_for(served: Served) -> None:
+    answer = await served.songs.BatchGetSongs(
+        cpb.BatchGetSongsRequest(song_ids=[7, 5000, 3, 7], view=SONG_VIEW_IDS_ONLY)
+    )
+    assert [song.id for song in answer.songs] == [7, 3]
+    assert list(answer.unknown_songs) == [5000]
+
+
+async def test_engines_are_listed_the_default_first_whether_they_answer_or_not(
+    served: Served,
+) -> None:
+    served.engine.down = True
+    engines = egrpc.EngineServiceStub(served.channel)
+    answer = await engines.ListEngines(epb.ListEnginesRequest())
+    assert [(e.name, e.default, e.state, e.version) for e in answer.engines] == [
+        ("main", True, epb.ENGINE_STATE_UNAVAILABLE, ""),
+        ("other", False, epb.ENGINE_STATE_AVAILABLE, "7"),
+    ]
+
+
+async def test_the_request_id_is_taken_given_back_and_logged(served: Served) -> None:
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        call = served.recommendations.RecommendSongs(
+            rpb.RecommendSongsRequest(songs=[5], k=1), metadata=(("x-request-id", "mine-1"),)
+        )
+        await call
+        assert dict(await call.trailing_metadata())["x-request-id"] == "mine-1"
+        other = served.songs.GetSong(cpb.GetSongRequest(song_id=5))
+        await other
+        given = dict(await other.trailing_metadata())["x-request-id"]
+    assert [(line["request_id"], line["code"]) for line in lines] == [
+        ("mine-1", "OK"),
+        (given, "OK"),
+    ]
+    assert lines[0]["method"] == "/segue.v1.RecommendationService/RecommendSongs"
+    assert {"engine", "version", "recommended", "duration_ms", "model_ms"} <= lines[0].keys()
+    assert "engine" not in lines[1], "one call's line tells of another"
+    json.dumps(lines)
+
+
+async def test_more_calls_than_allowed_are_refused_at_once(served: Served) -> None:
+    served.engine.hangs = served.substitute.hangs = True
+    calls = [
+        served.recommendations.RecommendSongs(rpb.RecommendSongsRequest(songs=[5]))
+        for _ in range(60)
+    ]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    codes = [result.code() for result in results if isinstance(result, grpc.aio.AioRpcError)]
+    assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) >= 20
+    assert codes.count(grpc.StatusCode.DEADLINE_EXCEEDED) >= 20
+
+
+async def test_readiness_follows_the_parts_and_liveness_does_not(served: Served) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(served.channel)
+
+    async def serving(service: str) -> bool:
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    watch = asyncio.create_task(served.readiness.watch())
+    try:
+        await asyncio.sleep(0.1)
+        assert await serving("")
+        assert await serving("segue.v1.CatalogService")
+        served.catalog.down = True
+        await served.readiness.look()
+        assert await serving("")
+        assert not await serving("segue.v1.CatalogService")
+        assert await serving(LIVENESS)
+    finally:
+        watch.cancel()
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_tells_the_whole_contract(served: Served, version: str) -> None:
+    stream = served.channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+
+    async def ask(**question: Any) -> Any:  # noqa: ANN401 - one of several questions
+        return await stream(iter([reflection_pb2.ServerReflectionRequest(**question)])).read()
+
+    listed = await ask(list_services="")
+    names = {service.name for service in listed.list_services_response.service}
+    assert names >= {
+        "segue.v1.RecommendationService",
+        "segue.v1.CatalogService",
+        "segue.v1.EngineService",
+        "grpc.health.v1.Health",
+        f"grpc.reflection.{version}.ServerReflection",
+    }
+    for name in names:
+        found = await ask(file_containing_symbol=name)
+        files = [
+            descriptor_pb2.FileDescriptorProto.FromString(file)
+            for file in found.file_descriptor_response.file_descriptor_proto
+        ]
+        services = {f"{file.package}.{service.name}" for file in files for service in file.service}
+        assert name in services
