@@ -1,17 +1,77 @@
 """What every test may ask for."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from commands import command
+from mariadb import MariaDB, is_installed
+from running_stack import RunningStack
+from stack import Ports, Stack
+
 ROOT = Path(__file__).resolve().parent.parent
+SONGS, LISTENERS, SEED = 2_000, 500, 3
+IN_CI = "CI" in os.environ  # noqa: TID251 - tests read where they run, not settings
+
+
+def not_installed(what: str) -> None:
+    """Skip with the reason; where everything must be there, fail."""
+    reason = f"{what} is not installed: `make system` says how"
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real songs; tests that use it are required where it exists."""
-    folder = Path(os.environ.get("SEGUE_REAL_DATA", ROOT.parent / "shared" / "data"))  # noqa: TID251 - the one variable of the tests
+    given = os.environ.get("SEGUE_REAL_DATA")  # noqa: TID251 - tests read where they run
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}: set SEGUE_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A running MariaDB server; a test that stops or pauses it starts or resumes it again."""
+    if not is_installed():
+        not_installed("MariaDB")
+    server = MariaDB()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def grpcurl() -> str:
+    """The path of grpcurl."""
+    found = shutil.which("grpcurl", path=f"{ROOT}/.tools/bin:{os.environ['PATH']}")  # noqa: TID251
+    if found is None:
+        not_installed("grpcurl")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("e2e") / "dataset"
+    size = ("--songs", str(SONGS), "--listeners", str(LISTENERS), "--seed", str(SEED))
+    command("segue_model", "dataset", "synthetic", *size, "--output", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running(dataset: Path, mariadb: MariaDB) -> Iterator[RunningStack]:
+    """One running stack for all tests: embedded model server, MariaDB, server, Envoy."""
+    stack = Stack(dataset.parent, Ports.free(), mariadb.create_database("e2e"))
+    command("segue_server.catalog", "migrate", "--url", stack.catalog)
+    command("segue_server.catalog", "load", "--url", stack.catalog, str(dataset))
+    command("segue_model", "train", "--output", str(stack.models), str(dataset))
+    running = RunningStack(stack)
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop_all()

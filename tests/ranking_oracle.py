@@ -29,13 +29,15 @@ class Oracle:
 
     def rank(self, query: Query) -> list[tuple[int, float]]:
         """Return (id, score), best first, equal scores by id."""
-        scores = self._scores(query)
+        known = self._known(query)
+        scores = self._scores(known)
+        seeds = {int(self.songs.artists[row]) for row in known}
         order = sorted(range(len(scores)), key=lambda row: (-scores[row], self.songs.ids[row]))
         per_artist: Counter[int] = Counter()
         ranked = []
         for row in order:
             artist = int(self.songs.artists[row])
-            if not self._allowed(query, row):
+            if not self._allowed(query, row, seeds):
                 continue
             per_artist[artist] += 1
             if not query.max_per_artist or per_artist[artist] <= query.max_per_artist:
@@ -46,16 +48,15 @@ class Oracle:
         rows = {int(song): row for row, song in enumerate(self.songs.ids)}
         return [rows[song] for song in dict.fromkeys(query.listened) if song in rows]
 
-    def _scores(self, query: Query) -> np.ndarray:
-        known = self._known(query)
+    def _scores(self, known: list[int]) -> np.ndarray:
         if not known or self.vectors.shape[1] == 0:
             return self.songs.popularity
         # Rounded as far as float32 carries, so that equal songs tie here as they do there.
-        return np.round(self.vectors.astype(np.float64) @ self.vectors[known].mean(0), 6)
+        scores = self.vectors.astype(np.float64) @ self.vectors[known].mean(0)
+        return np.asarray(np.round(scores, 6))
 
-    def _allowed(self, query: Query, row: int) -> bool:
-        song, artist = self.songs.ids[row], self.songs.artists[row]
-        seeds = {self.songs.artists[known] for known in self._known(query)}
+    def _allowed(self, query: Query, row: int, seeds: set[int]) -> bool:
+        song, artist = int(self.songs.ids[row]), int(self.songs.artists[row])
         return (
             song not in {*query.listened, *query.excluded_songs}
             and artist not in query.excluded_artists

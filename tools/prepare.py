@@ -1,7 +1,6 @@
 """From a dataset folder to models and a catalog, doing again only what has changed."""
 
 import hashlib
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +8,12 @@ from pathlib import Path
 from stack import ENGINES, ROOT, Stack
 
 SAMPLE = ROOT / ".segue" / "sample"
-SAMPLE_SONGS, SAMPLE_LISTENERS, SAMPLE_SEED = 10_000, 5_000, 7
+SAMPLE_FLAGS = ("--songs", "10000", "--listeners", "5000", "--seed", "7")
+SAMPLE_SIZE = " ".join(SAMPLE_FLAGS)
 
 
 class PreparationFailed(Exception):
-    """A command failed; it has said why."""
+    """A command failed, which has said why, or there is nothing to prepare."""
 
 
 def home_of(dataset: Path | None) -> Path:
@@ -30,21 +30,29 @@ def prepare(dataset: Path | None, stack: Stack) -> None:
     Raises: PreparationFailed.
     """
     stack.home.mkdir(parents=True, exist_ok=True)
-    folder = dataset or _sample()
+    folder = stack.home / "dataset"
+    made_of = stack.home / "made-of"
+    now = _state(dataset) if dataset else SAMPLE_SIZE
+    new = not made_of.exists() or made_of.read_text() != now
+    if new:
+        made_of.unlink(missing_ok=True)
+        _dataset(dataset, folder)
     _catalog(folder, stack)
-    _models(folder, stack)
+    if new:
+        _models(folder, stack)
+        made_of.write_text(now)
+    else:
+        print("The models are up to date.", flush=True)
 
 
-def _sample() -> Path:
-    folder = SAMPLE / "dataset"
-    if not (folder / "dataset.json").exists():
-        _run(
-            f"Making a sample of {SAMPLE_SONGS:,} invented songs",
-            *("segue_model", "dataset", "synthetic", "--output", str(folder)),
-            *("--songs", str(SAMPLE_SONGS), "--listeners", str(SAMPLE_LISTENERS)),
-            *("--seed", str(SAMPLE_SEED)),
-        )
-    return folder
+def _dataset(dataset: Path | None, folder: Path) -> None:
+    """Check a user's dataset and complete what may be left out of it, or invent the sample."""
+    output = ("--output", str(folder))
+    if dataset:
+        command = ("segue_model", "dataset", "complete", *output, str(dataset))
+        _run(f"Reading {dataset}", *command)
+    else:
+        _run("Inventing a sample", "segue_model", "dataset", "synthetic", *SAMPLE_FLAGS, *output)
 
 
 def _catalog(dataset: Path, stack: Stack) -> None:
@@ -54,28 +62,21 @@ def _catalog(dataset: Path, stack: Stack) -> None:
 
 
 def _models(dataset: Path, stack: Stack) -> None:
-    """Train every engine, unless the models are of the dataset as it is now."""
-    made_of = stack.models / "made-of"
-    now = _state(dataset)
-    if made_of.exists() and made_of.read_text() == now:
-        print("The models are up to date.", flush=True)
-        return
-    if not shutil.which("tensorflow_model_server"):
-        print("(TensorFlow takes some seconds to load.)", flush=True)
     engines = [part for name in ENGINES for part in ("--engine", name)]
     output = ("--output", str(stack.models))
     _run("Training the engines", "segue_model", "train", *engines, *output, str(dataset))
-    made_of.write_text(now)
 
 
 def _state(dataset: Path) -> str:
     """Return what tells whether the files of a dataset were written since."""
+    if not dataset.is_dir():
+        raise PreparationFailed(f"SEGUE_DATASET: there is no folder {dataset}")
     stats = sorted((path.name, path.stat()) for path in dataset.iterdir() if path.is_file())
-    return "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats) + "\n"
+    return "".join(f"{name} {stat.st_size} {stat.st_mtime_ns}\n" for name, stat in stats)
 
 
 def _run(what: str, module: str, *arguments: str) -> None:
     print(f"{what} …", flush=True)
     done = subprocess.run((sys.executable, "-m", module, *arguments), check=False)
     if done.returncode != 0:
-        raise PreparationFailed(f"{what} failed")
+        raise PreparationFailed(f"{what} failed: see above")

@@ -24,7 +24,11 @@ def main() -> int:
     """Prepare, run until Ctrl-C, return the exit code."""
     env = os.environ  # noqa: TID251 - this is the settings reader of `make run`
     dataset = Path(env["SEGUE_DATASET"]) if env.get("SEGUE_DATASET") else None
-    given = {name: int(env[key]) for name, key in PORT_VARIABLES.items() if env.get(key)}
+    try:
+        given = {name: int(env[key]) for name, key in PORT_VARIABLES.items() if env.get(key)}
+    except ValueError as error:
+        print(f"A port must be a number: {error}.")
+        return 2
     stack = Stack(home_of(dataset), Ports(**given), env.get("SEGUE_CATALOG_URL", ""))
     if taken := stack.ports.taken():
         variables = ", ".join(PORT_VARIABLES.values())
@@ -33,7 +37,7 @@ def main() -> int:
     try:
         prepare(dataset, stack)
     except PreparationFailed as error:
-        print(f"{error}: see above.")
+        print(f"{error}.")
         return 1
     return asyncio.run(_run(stack))
 

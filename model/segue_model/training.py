@@ -1,11 +1,14 @@
 """The command that turns a dataset folder into versions of models."""
 
+import os
 import time
 from pathlib import Path
 
 import click
 
 from segue_model.data.dataset import DatasetError, read_dataset
+
+QUIET = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 @click.command()
@@ -19,7 +22,10 @@ from segue_model.data.dataset import DatasetError, read_dataset
 )
 def train(dataset: Path, names: tuple[str, ...], output: Path) -> None:
     """Train engines on the dataset folder DATASET and export each as a SavedModel."""
-    # TensorFlow takes seconds to import: other commands, and bad arguments, should not wait.
+    # TensorFlow takes seconds to import: other commands, and bad arguments, should not wait. It
+    # reads its settings there; an export needs no fast kernels, nor pages about them.
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)  # noqa: TID251 - written, not read
     click.echo("Loading TensorFlow …", err=True)
     from segue_model.engines import ENGINES  # noqa: PLC0415
     from segue_model.export import export  # noqa: PLC0415
@@ -34,7 +40,7 @@ def train(dataset: Path, names: tuple[str, ...], output: Path) -> None:
         songs = read_dataset(dataset)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
-    for name in names or ENGINES:
+    for engine in names or ENGINES:
         started = time.monotonic()
-        folder = export(ENGINES[name](songs), output / name, name)
-        click.echo(f"Trained {name} in {time.monotonic() - started:.1f} s: {folder}", err=True)
+        folder = export(ENGINES[engine](songs), output / engine, engine)
+        click.echo(f"Trained {engine} in {time.monotonic() - started:.1f} s: {folder}", err=True)

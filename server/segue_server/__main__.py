@@ -50,7 +50,7 @@ def main() -> None:
 
 async def serve(settings: Settings) -> int:
     """Serve until told to stop; return the exit code."""
-    catalog = open_catalog(settings.catalog_url.get_secret_value(), settings.catalog_connections)
+    catalog = _open_catalog(settings)
     channel = grpc.aio.insecure_channel(settings.model_server, options=CHANNEL_OPTIONS)
     try:
         return await _serve(settings, catalog, channel)
@@ -86,6 +86,13 @@ async def _serve(settings: Settings, catalog: SqlCatalog, channel: grpc.aio.Chan
     await health.enter_graceful_shutdown()
     await server.stop(settings.grace)
     return 0
+
+
+def _open_catalog(settings: Settings) -> SqlCatalog:
+    try:
+        return open_catalog(settings.catalog_url.get_secret_value(), settings.catalog_connections)
+    except ValueError as error:
+        sys.exit(f"segue-server: wrong settings\nSEGUE_CATALOG_URL: {error}")
 
 
 async def _told_to_stop() -> None:

@@ -1,6 +1,7 @@
 """The graph ranks exactly as the obvious way does, whatever the request asks for."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from segue_model.ranking.module import BATCHED, Description, RankingModel
 from segue_model.ranking.songs import SongArrays, SongTable
 
 SONGS = 1500
+Model = dict[str, Any]  # the loaded module, and its signatures by name
 GENRES = [f"Genre {number}" for number in range(40)]  # more than fit one word of bits
 UNKNOWN = 10**9
 
@@ -44,7 +46,7 @@ def oracle() -> Oracle:
 
 
 @pytest.fixture(scope="module")
-def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Model:
     """The signatures of the exported and reloaded model."""
     ranking = RankingModel(
         SongTable(oracle.songs),
@@ -61,8 +63,9 @@ def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def random_query(rng: np.random.Generator, songs: SongArrays) -> Query:
     """A query whose listened songs are a power of two, so that their mean is exact too."""
 
-    def some(values: Sequence[object], most: int) -> list[object]:
-        return rng.choice(values, rng.integers(0, most), replace=False).tolist()
+    def some(values: Any, most: int) -> list[Any]:  # noqa: ANN401 - whatever is chosen from
+        chosen: list[Any] = rng.choice(values, rng.integers(0, most), replace=False).tolist()
+        return chosen
 
     listened = rng.choice(songs.ids, rng.choice([0, 1, 2, 4, 8]), replace=False).tolist()
     listened += [UNKNOWN] * int(rng.integers(0, 2)) + listened[: rng.integers(0, 2)]
@@ -82,8 +85,8 @@ def random_query(rng: np.random.Generator, songs: SongArrays) -> Query:
     )
 
 
-def ask(model: dict[str, object], queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    def padded(lists: Sequence[list[object]], pad: object, dtype: tf.DType) -> tf.Tensor:
+def ask(model: Model, queries: Sequence[Query]) -> dict[str, np.ndarray]:
+    def padded(lists: Sequence[Sequence[object]], pad: object, dtype: tf.DType) -> tf.Tensor:
         width = max(1, *(len(values) for values in lists)) if lists else 1
         return tf.constant([[*v, *[pad] * (width - len(v))] for v in lists], dtype)
 
@@ -112,7 +115,7 @@ def found(answer: dict[str, np.ndarray], row: int) -> list[int]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
-    model: dict[str, object], oracle: Oracle, seed: int
+    model: Model, oracle: Oracle, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     queries = [random_query(rng, oracle.songs) for _ in range(8)]
@@ -127,9 +130,7 @@ def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_contributions_sum_to_the_score(
-    model: dict[str, object], oracle: Oracle, seed: int
-) -> None:
+def test_contributions_sum_to_the_score(model: Model, oracle: Oracle, seed: int) -> None:
     rng = np.random.default_rng(100 + seed)
     listened = rng.choice(oracle.songs.ids, 7, replace=False).tolist()
     answer = ask(model, [Query([*listened, listened[0], UNKNOWN], 50)])
@@ -141,7 +142,7 @@ def test_contributions_sum_to_the_score(
 
 
 def test_the_flat_signature_answers_as_the_original_client_expects(
-    model: dict[str, object], oracle: Oracle
+    model: Model, oracle: Oracle
 ) -> None:
     listened = oracle.songs.ids[[3, 8, 300, 700]].tolist()
     answer = model[sig.RECOMMEND](
@@ -155,7 +156,7 @@ def test_the_flat_signature_answers_as_the_original_client_expects(
 
 @pytest.mark.parametrize("listened", [[], [UNKNOWN], [-1]])
 def test_a_listener_of_whom_nothing_is_known_gets_the_popular_songs(
-    model: dict[str, object], oracle: Oracle, listened: list[int]
+    model: Model, oracle: Oracle, listened: list[int]
 ) -> None:
     answer = model[sig.RECOMMEND](
         listened_songs=tf.constant(listened, tf.int32), no_recom_songs=tf.constant(5)
@@ -165,7 +166,7 @@ def test_a_listener_of_whom_nothing_is_known_gets_the_popular_songs(
     assert answer[sig.RECOM_SONGS_SOURCES].numpy().tolist() == [sig.SOURCE_POPULAR] * 5
 
 
-def test_no_variable_is_gathered_from_directly(model: dict[str, object]) -> None:
+def test_no_variable_is_gathered_from_directly(model: Model) -> None:
     """One such gather would make every later dense read copy the whole variable."""
     functions = model[sig.RECOMMEND_BATCHED].graph.as_graph_def(add_shapes=False).library.function
     ops = {node.op for function in functions for node in function.node_def}

@@ -41,7 +41,7 @@ class Song:
     """
 
     id: int
-    title: str
+    title: str | None
     artist: str
     artist_id: int
     album: str | None = None

@@ -72,8 +72,8 @@ class Catalog(Protocol):
         Raises: InvalidRequest (field `page_token`), CatalogUnavailable, DeadlineExceeded.
         """
 
-    async def genre_names(self, deadline: Deadline) -> Mapping[str, str]:
-        """Return every genre's name by its case-folded form.
+    async def genre_names(self, keys: Collection[str], deadline: Deadline) -> Mapping[str, str]:
+        """Return the names of those genres that exist, by `keys`, their case-folded names.
 
         Raises: CatalogUnavailable, DeadlineExceeded.
         """

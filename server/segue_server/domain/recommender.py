@@ -88,7 +88,9 @@ class Recommender:
         if not wanted.genres:
             return wanted
         try:
-            names = await self._catalog.genre_names(deadline.share(CATALOG_SHARE_OF_TIME))
+            names = await self._catalog.genre_names(
+                {genre.casefold() for genre in wanted.genres}, deadline.share(CATALOG_SHARE_OF_TIME)
+            )
         except (CatalogUnavailable, DeadlineExceeded):
             # The answer will say that the catalog is down; the engine knows the genres too.
             return wanted

@@ -2,7 +2,7 @@
 
 import grpc
 import grpc.aio
-from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf import descriptor_pb2, descriptor_pool, text_format
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 SERVICE_V1 = "grpc.reflection.v1.ServerReflection"
@@ -29,16 +29,8 @@ def add_reflection(services: tuple[str, ...], server: grpc.aio.Server) -> None:
 
 
 def _add_v1_descriptors() -> None:
-    file = descriptor_pb2.FileDescriptorProto()
-    reflection_pb2.DESCRIPTOR.CopyToProto(file)
-    renamed = file.SerializeToString(deterministic=True)
-    file = descriptor_pb2.FileDescriptorProto.FromString(renamed)
-    file.name = file.name.replace("v1alpha", "v1")
-    file.package = file.package.replace("v1alpha", "v1")
-    for message in file.message_type:
-        for field in message.field:
-            field.type_name = field.type_name.replace("v1alpha", "v1")
-    for method in file.service[0].method:
-        method.input_type = method.input_type.replace("v1alpha", "v1")
-        method.output_type = method.output_type.replace("v1alpha", "v1")
+    alpha = descriptor_pb2.FileDescriptorProto()
+    reflection_pb2.DESCRIPTOR.CopyToProto(alpha)
+    text = text_format.MessageToString(alpha).replace("v1alpha", "v1")
+    file = text_format.Parse(text, descriptor_pb2.FileDescriptorProto())
     descriptor_pool.Default().Add(file)

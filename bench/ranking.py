@@ -1,0 +1,105 @@
+"""How long the model step takes: Segue's graph against the plain one, in one run.
+
+    python bench/ranking.py 10000 1000000
+
+Medians over interleaved rounds, in milliseconds a batch; `plain` is one matmul and one top_k over
+all scores, without exclusions; `floor` is reading the vectors once.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+import segue_signature as sig
+from segue_model.ranking.constraints import no_constraints
+from segue_model.ranking.inner_product import InnerProduct
+from segue_model.ranking.module import BATCHED, Description, RankingModel
+from segue_model.ranking.songs import SongArrays, SongTable
+
+WIDTH, LISTENED, K, ROUNDS = 32, 20, 10, 15
+GENRES = 20
+
+
+def songs_of(rng: np.random.Generator, count: int) -> SongArrays:
+    """Return songs with everything that a filter asks about."""
+    return SongArrays(
+        ids=np.arange(1, count + 1, dtype=np.int32),
+        artists=rng.integers(1, count // 10, count).astype(np.int32),
+        years=rng.integers(1950, 2020, count).astype(np.int32),
+        tempos=rng.uniform(60, 200, count).astype(np.float32),
+        popularity=rng.random(count).astype(np.float32),
+        genre_rows=np.arange(count),
+        genre_positions=rng.integers(0, GENRES, count),
+        genre_names=[f"genre {number}" for number in range(GENRES)],
+    )
+
+
+def measured(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median milliseconds of each call, taken in turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+        call()
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            times[name].append((time.perf_counter() - started) * 1000)
+    return {name: statistics.median(of_name) for name, of_name in times.items()}
+
+
+def bench(count: int) -> None:
+    """Print the medians for a catalog of `count` songs."""
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(count, WIDTH)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    songs = songs_of(rng, count)
+    scorer = InnerProduct(vectors, songs.popularity)
+    model = RankingModel(
+        SongTable(songs), scorer, Description("content", sig.SOURCE_CONTENT, True, "bench")
+    )
+    signatures = model.signatures()
+    table = tf.Variable(vectors)
+
+    def plain(listened: tf.Tensor) -> tf.Tensor:
+        profiles = tf.reduce_mean(tf.gather(table.read_value(), listened - 1), axis=1)
+        return tf.math.top_k(tf.matmul(profiles, table.read_value(), transpose_b=True), K)
+
+    plain_graph = tf.function(plain)
+
+    def batched(batch: int, **options: tf.Tensor) -> Callable[[], object]:
+        listened = tf.constant(rng.integers(1, count, (batch, LISTENED)), tf.int32)
+        constraints = no_constraints(batch)._replace(**options)
+        inputs = dict(zip(BATCHED, (listened, tf.fill([batch], K), *constraints), strict=True))
+        return lambda: signatures[sig.RECOMMEND_BATCHED](**inputs)
+
+    def naive(batch: int) -> Callable[[], object]:
+        listened = tf.constant(rng.integers(1, count, (batch, LISTENED)), tf.int32)
+        return lambda: plain_graph(listened)
+
+    flat = tf.constant(rng.integers(1, count, LISTENED), tf.int32)
+    results = measured(
+        {
+            "floor": lambda: float(vectors.sum()),
+            "flat": lambda: signatures[sig.RECOMMEND](
+                listened_songs=flat, no_recom_songs=tf.constant(K)
+            ),
+            **{f"batched {batch}": batched(batch) for batch in (1, 8, 32)},
+            **{f"plain {batch}": naive(batch) for batch in (1, 8, 32)},
+            "filtered 1": batched(1, years=tf.constant([[1990, 1999]])),
+            "filtered 8": batched(8, years=tf.tile([[1990, 1999]], [8, 1])),
+            "capped 1": batched(1, max_per_artist=tf.constant([1])),
+        }
+    )
+    print(f"{count:,} songs, {WIDTH} features, {LISTENED} listened, k = {K}")
+    for name, value in results.items():
+        print(f"  {name:12} {value:8.2f} ms")
+
+
+if __name__ == "__main__":
+    for size in sys.argv[1:] or ["10000"]:
+        bench(int(size))

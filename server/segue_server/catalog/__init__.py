@@ -1,0 +1,1 @@
+"""What we know: the songs of the catalog, in SQL."""

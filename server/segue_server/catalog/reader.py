@@ -1,0 +1,122 @@
+"""Runs reads of the database in threads, so that no caller waits beyond its deadline."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import pymysql
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from segue_server.catalog.connect import unavailable
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.errors import CatalogUnavailable, DeadlineExceeded, SegueError
+
+Answer = TypeVar("Answer")
+
+# What MariaDB and MySQL say of a statement that ran for longer than it was allowed.
+STATEMENT_TIMED_OUT: Final = frozenset({1969, 3024})
+
+# How many steps SQLite goes between two looks at the clock: some 50 µs.
+SQLITE_STEPS: Final = 2_000
+
+
+class Reader:
+    """A thread per connection; what a thread cannot have answered in time, nobody waits for."""
+
+    def __init__(self, engine: Engine, connections: int) -> None:
+        """Take over `engine`, whose pool holds `connections`."""
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="catalog")
+        event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
+
+    async def read(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        """Return what `work` makes of a connection, all of it in one transaction.
+
+        Raises: CatalogUnavailable, DeadlineExceeded, and the domain's errors that `work` raises.
+        """
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                return await asyncio.wrap_future(self._start(work, deadline))
+        except TimeoutError as error:
+            raise DeadlineExceeded from error
+
+    def close(self) -> None:
+        """Wait for the reads under way, a few seconds at most, and close every connection."""
+        self._threads.shutdown()
+        self._engine.dispose()
+
+    def _start(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Future[Answer]:
+        try:
+            return self._threads.submit(self._run, work, deadline)
+        except RuntimeError as error:
+            raise CatalogUnavailable("the catalog is closed") from error
+
+    def _run(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        try:
+            deadline.remaining()
+            with self._engine.connect() as connection, _limited(connection, deadline):
+                return work(connection)
+        except SegueError:
+            raise
+        except Exception as error:  # a driver raises what it likes: sockets, decoding, its own
+            raise _translated(error, deadline) from error
+
+
+def _translated(error: Exception, deadline: Deadline) -> SegueError:
+    if _timed_out(error) or deadline.clock() >= deadline.expires_at:
+        return DeadlineExceeded()
+    return unavailable(error)
+
+
+def _timed_out(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, pymysql.MySQLError):
+        return bool(cause.args) and cause.args[0] in STATEMENT_TIMED_OUT
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+    return False
+
+
+@contextmanager
+def _limited(connection: Connection, deadline: Deadline) -> Iterator[None]:
+    """Have the database itself give up what runs beyond the deadline."""
+    connection.execution_options(deadline=deadline)
+    driver: Any = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.set_progress_handler(lambda: deadline.clock() >= deadline.expires_at, SQLITE_STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, SQLITE_STEPS)
+
+
+def _limit_statement(
+    connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: object,
+    _context: object,
+    _many: bool,
+) -> tuple[str, object]:
+    deadline: Deadline | None = connection.get_execution_options().get("deadline")
+    if deadline is None or connection.dialect.name != "mysql":
+        return statement, parameters
+    mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+    return limit_select(statement, deadline.remaining(), mariadb=mariadb), parameters
+
+
+def limit_select(statement: str, seconds: float, *, mariadb: bool) -> str:
+    """Return `statement` such that the server stops it after `seconds`, if it is a SELECT."""
+    if not statement.startswith("SELECT"):
+        return statement
+    # Zero would mean no limit to both.
+    if mariadb:
+        return f"SET STATEMENT max_statement_time={max(seconds, 0.001):.6f} FOR {statement}"
+    hint = f"/*+ MAX_EXECUTION_TIME({max(round(seconds * 1000), 1)}) */"
+    return statement.replace("SELECT", f"SELECT {hint}", 1)

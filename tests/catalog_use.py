@@ -1,0 +1,57 @@
+"""What tests of the catalog do again and again."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from catalog_dataset import SongRow, Songs, write_dataset
+from segue_server.catalog.load import load
+from segue_server.catalog.migrate import migrate
+from segue_server.catalog.sql import SqlCatalog
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.model import RankQuery
+
+Call = Callable[[SqlCatalog, Deadline], Awaitable[object]]
+
+ONE_SONG = Songs([SongRow(1, "One", 1)], {1: "U2"})
+TWO_SONGS = Songs(
+    [SongRow(2, "New", 1, 5, 2001, (2, 1)), SongRow(9, "Newer", 2)],
+    {1: "Young", 2: "Younger"},
+    {5: ("First", 1)},
+    {1: "Rock", 2: "Pop"},
+)
+
+# Every way into the catalog.
+CALLS: dict[str, Call] = {
+    "songs": lambda catalog, deadline: catalog.songs([1], deadline),
+    "search": lambda catalog, deadline: catalog.search("one", 10, "", deadline),
+    "genres": lambda catalog, deadline: catalog.genres(10, "", deadline),
+    "genre_names": lambda catalog, deadline: catalog.genre_names(["unheard of"], deadline),
+    "popular": lambda catalog, deadline: catalog.popular(RankQuery((), 10), deadline),
+    "known": lambda catalog, deadline: catalog.known([1], deadline),
+    "ping": lambda catalog, deadline: catalog.ping(deadline),
+}
+
+
+def soon() -> Deadline:
+    """Return a deadline that no call over small data comes near."""
+    return Deadline.after(10)
+
+
+def filled(url: str, folder: Path, content: Songs) -> str:
+    """Make the database hold `content`, written to `folder` on the way; return its URL."""
+    migrate(url)
+    load(url, write_dataset(folder, content))
+    return url
+
+
+async def search_all(catalog: SqlCatalog, query: str, limit: int) -> list[int]:
+    """Return the ids of all pages of `limit` songs; all but the last must be full."""
+    ids: list[int] = []
+    token = ""
+    while True:
+        page = await catalog.search(query, limit, token, soon())
+        ids += [song.id for song in page.items]
+        token = page.next_token
+        if not token:
+            return ids
+        assert len(page.items) == limit

@@ -1,0 +1,114 @@
+"""How a load names what is wrong with a dataset folder."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalog_dataset import SongRow, Songs, write_dataset
+from catalog_use import TWO_SONGS
+from segue_server.catalog.dataset import DatasetError
+from segue_server.catalog.load import load
+from segue_server.catalog.migrate import migrate
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return write_dataset(tmp_path / "two", TWO_SONGS)
+
+
+BAD_ROWS = [
+    ("songs.csv", "9,Newer", "9x,Newer", r"songs\.csv:3: id is '9x', not a whole number"),
+    ("songs.csv", "9,Newer", "1_0,Newer", r"songs\.csv:3: id is '1_0', not a whole number"),
+    ("songs.csv", "9,Newer", ",Newer", r"songs\.csv:3: id is '', not a whole number"),
+    ("songs.csv", "9,Newer", "0,Newer", r"songs\.csv:3: id is 0, not from 1 to 2147483647"),
+    ("songs.csv", "9,Newer", "2147483648,Newer", r"songs\.csv:3: id is 2147483648, not from 1"),
+    ("songs.csv", "9,Newer", "2,Newer", r"songs\.csv:3: duplicate id 2"),
+    ("songs.csv", "9,Newer", "1,Newer", r"songs\.csv:3: id 1 comes after 2"),
+    ("songs.csv", "9,Newer", "9," + "x" * 501, r"songs\.csv:3: title is longer than 500"),
+    ("songs.csv", "9,Newer,2", "9,Newer,7", r"songs\.csv:3: artist_id 7 does not exist"),
+    ("songs.csv", "New,1,5", "New,1,6", r"songs\.csv:2: album_id 6 does not exist"),
+    ("songs.csv", "2001", "12001", r"songs\.csv:2: year is 12001, after 9999"),
+    ("songs.csv", "2001", "2001.0", r"songs\.csv:2: year is '2001\.0', not a whole number"),
+    ("songs.csv", "2|1", "2|3", r"songs\.csv:2: genre_ids 3 does not exist"),
+    ("songs.csv", "2|1", "2|2", r"songs\.csv:2: genre_ids names a genre twice"),
+    ("songs.csv", "2|1", "2,1", r"songs\.csv:2: 12 fields, but the header has 11"),
+    ("songs.csv", "2|1,,,0.0", "2|1,nan,,0.0", r"songs\.csv:2: duration is 'nan', not a finite"),
+    ("songs.csv", "2|1,,,0.0", "2|1,,1e999,0.0", r"songs\.csv:2: tempo is '1e999', not a finite"),
+    ("songs.csv", "2|1,,,0.0", "2|1,,-1,0.0", r"songs\.csv:2: tempo is -1, less than 0"),
+    ("songs.csv", "2|1,,,0.0", "2|1,,,", r"songs\.csv:2: popularity is '', not a finite"),
+    ("songs.csv", "2|1,,,0.0", "2|1,,,1.5", r"songs\.csv:2: popularity is 1\.5, more than 1"),
+    ("songs.csv", "2|1,,,0.0,", f"2|1,,,0.0,{'T' * 33}", r"songs\.csv:2: msd_track_id is longer"),
+    ("songs.csv", "New,1", '"New,1', r"songs\.csv:3: not CSV"),
+    ("songs.csv", "popularity", "fame", r"songs\.csv:1: the header has no column 'popularity'"),
+    ("albums.csv", "First,1", "First,4", r"albums\.csv:2: artist_id 4 does not exist"),
+    ("albums.csv", "5,First,1\n", "", r"albums\.csv: has 0 rows, but dataset\.json counts 1"),
+    ("artists.csv", "Younger", "", r"artists\.csv:3: name is empty"),
+    ("genres.csv", "Pop", "ROCK", r"genres\.csv:3: name 'ROCK' is that of another genre"),
+    ("genres.csv", "Pop", " Pop", r"genres\.csv:3: name ' Pop' is too long or has spaces"),
+    ("dataset.json", '"format": 1', '"format": 2', r"dataset\.json: format is 2, not 1"),
+    ("dataset.json", '"format": 1,', "", r"dataset\.json: format is None, not 1"),
+    ("dataset.json", '"format": 1,', '"format": 1', r"dataset\.json:1: not JSON"),
+    ("dataset.json", '"songs": 2', '"songs": true', r"dataset\.json: counts\.songs is not"),
+    ("dataset.json", '"fingerprint"', '"print"', r"dataset\.json: fingerprint is not a text"),
+]
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_bad_data_is_named_by_file_and_line(
+    case: tuple[str, str, str, str], dataset: Path, tmp_path: Path
+) -> None:
+    file, old, new, reason = case
+    good = (dataset / file).read_text()
+    assert good.count(old) == 1 or file != "songs.csv"
+    (dataset / file).write_text(good.replace(old, new))
+    with pytest.raises(DatasetError, match=reason):
+        _load_into_sqlite(tmp_path, dataset)
+
+
+@pytest.mark.parametrize("file", ["artists", "albums", "genres", "songs"])
+def test_a_missing_file_is_named(file: str, dataset: Path, tmp_path: Path) -> None:
+    (dataset / f"{file}.csv").unlink()
+    with pytest.raises(DatasetError, match=rf"{file}\.csv: No such file or directory"):
+        _load_into_sqlite(tmp_path, dataset)
+
+
+def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"nowhere/dataset\.json: No such file or directory"):
+        _load_into_sqlite(tmp_path, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("file", "line"), [("songs.csv", 3), ("artists.csv", 2)])
+def test_text_that_is_not_utf8_is_named_by_its_line(
+    file: str, line: int, dataset: Path, tmp_path: Path
+) -> None:
+    lines = (dataset / file).read_bytes().splitlines(keepends=True)
+    lines[line - 1] = lines[line - 1].rstrip() + b"\xe9\n"
+    (dataset / file).write_bytes(b"".join(lines))
+    with pytest.raises(DatasetError, match=rf"{re.escape(file)}:{line}: not UTF-8"):
+        _load_into_sqlite(tmp_path, dataset)
+
+
+def test_the_line_of_an_error_counts_the_lines_within_titles(tmp_path: Path) -> None:
+    rows = [SongRow(1, "Two\nlines", 1), SongRow(2, "Bad", 1, popularity=2.0)]
+    dataset = write_dataset(tmp_path / "lines", Songs(rows, {1: "X"}))
+    with pytest.raises(DatasetError, match=r"songs\.csv:4: popularity"):
+        _load_into_sqlite(tmp_path, dataset)
+
+
+def test_columns_in_any_order_and_beyond_the_known_ones_are_let_be(
+    dataset: Path, tmp_path: Path
+) -> None:
+    (dataset / "genres.csv").write_text("color,name,id\nred,Rock,1\nblue,Pop,2\n")
+    _load_into_sqlite(tmp_path, dataset)
+    with closing(sqlite3.connect(tmp_path / "catalog.db")) as database:
+        names = database.execute("SELECT id, name FROM genre ORDER BY id").fetchall()
+    assert names == [(1, "Rock"), (2, "Pop")]
+
+
+def _load_into_sqlite(tmp_path: Path, dataset: Path) -> None:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    migrate(url)
+    load(url, dataset)

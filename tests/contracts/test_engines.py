@@ -1,0 +1,202 @@
+"""The rules that hold for every engine of the server, whatever ranks behind it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import grpc.aio
+import numpy as np
+import pytest
+
+from fakes import FakeEngine
+from ranking_oracle import Oracle, Query
+from running_stack import RunningStack
+from segue_model.data.dataset import Dataset, read_dataset
+from segue_model.ranking.songs import song_arrays
+from segue_server.catalog.sql import SqlCatalog, open_catalog
+from segue_server.domain.deadline import Deadline
+from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
+from segue_server.domain.model import Degradation, Filter, RankQuery, Source
+from segue_server.domain.ports import Engine
+from segue_server.engines.fallback import FallbackEngine
+from segue_server.engines.popular import PopularEngine
+from segue_server.engines.tf_serving import TfServingEngine
+
+UNKNOWN = 999_999
+# Each entry is an engine to hold to the rules; a new one is a line.
+ENGINES: dict[str, Callable[[grpc.aio.Channel, SqlCatalog], Engine]] = {
+    "content": lambda channel, _: TfServingEngine(channel, "content", "content"),
+    "popular": lambda channel, _: TfServingEngine(channel, "popular", "popular"),
+    "catalog-popular": lambda _, catalog: PopularEngine(catalog, "catalog-popular"),
+    "fallback": lambda _, catalog: FallbackEngine(
+        FakeEngine(down=True), PopularEngine(catalog, "catalog-popular")
+    ),
+}
+QUERIES = {
+    "plain": RankQuery((5, 15, 1249), 10),
+    "nobody known": RankQuery((UNKNOWN,), 10),
+    "empty": RankQuery((), 10),
+    "exclusions": RankQuery((5, 15), 20, excluded_songs=(1, 2, 3, 4), excluded_artists=(1, 2, 3)),
+    "seed artists": RankQuery((5, 15), 20, exclude_seed_artists=True),
+    "years": RankQuery((5,), 30, filter=Filter(min_year=1990, max_year=1999)),
+    "tempo": RankQuery((5,), 30, filter=Filter(min_tempo=100.0, max_tempo=120.0)),
+    "artists": RankQuery((5,), 30, filter=Filter(artist_ids=(4, 7, 9))),
+    "one an artist": RankQuery((5, 15), 30, max_per_artist=1),
+    "all but few": RankQuery((5,), 2_000, filter=Filter(max_year=1965), max_per_artist=2),
+}
+
+
+def soon() -> Deadline:
+    return Deadline.after(10)
+
+
+@pytest.fixture(scope="module")
+def songs(dataset: Path) -> Dataset:
+    return read_dataset(dataset)
+
+
+@pytest.fixture
+async def channel(running: RunningStack) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{running.stack.ports.model}") as channel:
+        yield channel
+
+
+@pytest.fixture
+async def catalog(running: RunningStack) -> AsyncIterator[SqlCatalog]:
+    catalog = open_catalog(running.stack.catalog, 2)
+    yield catalog
+    catalog.close()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest, channel: grpc.aio.Channel, catalog: SqlCatalog
+) -> Engine:
+    return ENGINES[request.param](channel, catalog)
+
+
+@pytest.fixture(params=QUERIES)
+def query(request: pytest.FixtureRequest) -> RankQuery:
+    return QUERIES[request.param]
+
+
+def oracle_of(songs: Dataset, source: Source) -> Oracle:
+    """Return what ranks by the features, or by popularity alone."""
+    values = songs.features.values
+    unit = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return Oracle(song_arrays(songs), unit if source is Source.CONTENT else unit[:, :0])
+
+
+def asked(query: RankQuery) -> Query:
+    wanted = query.filter
+    return Query(
+        listened=list(query.songs),
+        k=query.k,
+        excluded_songs=list(query.excluded_songs),
+        excluded_artists=list(query.excluded_artists),
+        exclude_seed_artists=query.exclude_seed_artists,
+        genres=list(wanted.genres),
+        artists=list(wanted.artist_ids),
+        years=(wanted.min_year or 0, wanted.max_year or 0),
+        tempos=(wanted.min_tempo or 0, wanted.max_tempo or 0),
+        max_per_artist=query.max_per_artist,
+    )
+
+
+async def test_ranks_as_ranking_everything_and_then_filtering_does(
+    engine: Engine, query: RankQuery, songs: Dataset
+) -> None:
+    ranking = await engine.rank(query, soon())
+    source = ranking.songs[0].source
+    expected = oracle_of(songs, source).rank(asked(query))
+    np.testing.assert_allclose(
+        [song.score for song in ranking.songs], [score for _, score in expected], atol=3e-6
+    )
+    if source is Source.POPULAR:
+        assert [song.id for song in ranking.songs] == [song for song, _ in expected]
+
+
+async def test_keeps_every_rule_of_the_answer(
+    engine: Engine, query: RankQuery, songs: Dataset
+) -> None:
+    ranking = await engine.rank(query, soon())
+    ids = [song.id for song in ranking.songs]
+    assert len(ids) <= query.k
+    assert len(set(ids)) == len(ids)
+    assert not set(ids) & {*query.songs, *query.excluded_songs}
+    assert ids == [song.id for song in sorted(ranking.songs, key=lambda s: (-s.score, s.id))]
+    artists = dict(zip(songs.songs.ids.tolist(), songs.songs.artists.tolist(), strict=True))
+    most = max(Counter(artists[song] for song in ids).values())
+    assert query.max_per_artist in (0, most) or most < query.max_per_artist
+    assert ranking.unknown_songs == tuple(song for song in query.songs if song == UNKNOWN)
+
+
+async def test_the_same_question_has_the_same_answer(engine: Engine, query: RankQuery) -> None:
+    answers = await asyncio.gather(*(engine.rank(query, soon()) for _ in range(6)))
+    ids = {tuple(song.id for song in answer.songs) for answer in answers}
+    assert len(ids) == 1
+    scores = np.array([[song.score for song in answer.songs] for answer in answers])
+    np.testing.assert_allclose(scores, np.broadcast_to(scores[0], scores.shape), atol=1e-6)
+
+
+async def test_genres_are_matched_without_regard_to_case(engine: Engine, songs: Dataset) -> None:
+    genre = str(songs.genres.names[0])
+    query = RankQuery((5,), 15, filter=Filter(genres=(genre.upper(), "no such genre")))
+    ranking = await engine.rank(query, soon())
+    of_genre = {
+        int(song)
+        for row, song in enumerate(songs.songs.ids)
+        if songs.genres.ids[0] in songs.songs.genres[row]
+    }
+    assert ranking.songs
+    assert {song.id for song in ranking.songs} <= of_genre
+
+
+async def test_contributions_sum_to_the_score_where_there_are_any(engine: Engine) -> None:
+    query = RankQuery((5, UNKNOWN, 15, 1249), 20, explain=True)
+    for song in (await engine.rank(query, soon())).songs:
+        assert (song.source is Source.POPULAR) == (not song.contributions)
+        if song.contributions:
+            assert {part.song_id for part in song.contributions} == {5, 15, 1249}
+            total = sum(part.value for part in song.contributions)
+            assert total == pytest.approx(song.score, abs=1e-6)
+
+
+async def test_a_deadline_that_has_passed_is_said_to_have(engine: Engine) -> None:
+    with pytest.raises(DeadlineExceeded):
+        await engine.rank(QUERIES["plain"], Deadline.after(-1))
+
+
+async def test_a_fallback_is_never_silent(catalog: SqlCatalog) -> None:
+    engine = FallbackEngine(FakeEngine(down=True), PopularEngine(catalog, "stand-in"))
+    ranking = await engine.rank(QUERIES["plain"], soon())
+    assert ranking.degraded == (Degradation.MODEL_UNAVAILABLE,)
+    with pytest.raises(EngineUnavailable):
+        await engine.rank(replace(QUERIES["plain"], substitute=False), soon())
+
+
+@pytest.mark.parametrize(
+    ("address", "model"), [("model server", "no such model"), ("nowhere", "content")]
+)
+async def test_a_model_that_is_not_there_is_unavailable(
+    running: RunningStack, address: str, model: str
+) -> None:
+    port = running.stack.ports.model if address == "model server" else 1
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        engine = TfServingEngine(channel, "x", model)
+        with pytest.raises(EngineUnavailable):
+            await engine.rank(QUERIES["plain"], soon())
+        with pytest.raises(EngineUnavailable):
+            await engine.describe(soon())
+
+
+async def test_an_engine_describes_the_model_that_serves(
+    channel: grpc.aio.Channel, songs: Dataset
+) -> None:
+    info = await TfServingEngine(channel, "content", "content").describe(soon())
+    assert (info.algorithm, info.source, info.explains) == ("content", Source.CONTENT, True)
+    assert info.song_count == len(songs.songs.ids)
+    assert info.dataset == songs.fingerprint
+    assert int(info.version) >= 1

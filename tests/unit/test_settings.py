@@ -1,0 +1,51 @@
+"""Settings come from the environment, and wrong ones stop the start with their names."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def start(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "segue_server", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_print_config_tells_every_setting_and_hides_the_password() -> None:
+    done = start(
+        "--print-config",
+        SEGUE_CATALOG_URL="mysql+pymysql://segue:s3cr3t@db/segue",
+        SEGUE_ENGINES='{"a": "model-a"}',
+        SEGUE_DEFAULT_ENGINE="a",
+    )
+    printed = json.loads(done.stdout)
+    assert printed["catalog_url"] == "mysql+pymysql://segue:***@db/segue"
+    assert printed["engines"] == {"a": "model-a"}
+    assert printed["deadline"] == 2.0
+    assert "s3cr3t" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SEGUE_LISTEN", "nowhere"),
+        ("SEGUE_DEADLINE", "-1"),
+        ("SEGUE_ENGINES", "{}"),
+        ("SEGUE_DEFAULT_ENGINE", "tarot"),
+        ("SEGUE_CATALOG_CONNECTIONS", "many"),
+        ("SEGUE_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
+    done = start(**{variable: value})
+    assert done.returncode != 0
+    assert variable in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_catalog_url_is_named() -> None:
+    done = start(SEGUE_CATALOG_URL="oracle://nope")
+    assert done.returncode != 0
+    assert "SEGUE_CATALOG_URL" in done.stderr
+    assert "Traceback" not in done.stderr
