@@ -146,12 +146,12 @@ async def test_genre_names_are_found_by_their_case_folded_form(catalog: SqlCatal
 async def test_genre_names_are_read_once_and_again_for_an_unknown_one(
     catalog: SqlCatalog,
 ) -> None:
+    await catalog.genre_names(["pop"], soon())
     with counted(catalog) as statements:
-        await catalog.genre_names(["pop"], soon())
         await catalog.genre_names(["rock", "zydeco"], soon())
-        assert len(statements) == 1
+        assert len(statements) == 0
         await catalog.genre_names(["unheard of"], soon())
-        assert len(statements) == 2
+        assert len(statements) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from commands import command
+from prepare import home_of
 from running_stack import wait_for
 from stack import Ports
 
@@ -61,6 +63,13 @@ class Run:
         self._reader.join(5)
         return code
 
+    def close(self) -> None:
+        """Stop what still runs, as Ctrl-C does: a killed supervisor would leave its children."""
+        if self.process.poll() is None:
+            self.interrupt()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
 
 def environment(dataset: Path, ports: Ports) -> dict[str, str]:
     return {
@@ -75,19 +84,22 @@ def environment(dataset: Path, ports: Ports) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def real_songs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_songs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The real songs as a dataset folder, made by the command that the README names."""
     folder = tmp_path_factory.mktemp("real") / "dataset"
     command("segue_model", "dataset", "msd", "--input", str(real_data), "--output", str(folder))
-    return folder
+    yield folder
+    shutil.rmtree(home_of(folder), ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def first_run(real_songs: Path) -> Iterator[Run]:
     run = Run(real_songs, Ports.free())
-    run.wait_until_ready()
-    yield run
-    run.process.kill()
+    try:
+        run.wait_until_ready()
+        yield run
+    finally:
+        run.close()
 
 
 def titles(answer: dict[str, Any]) -> list[str]:
@@ -160,5 +172,5 @@ def test_ctrl_c_stops_everything_and_the_next_start_takes_seconds(
         assert "The models are up to date." in again.output
         assert again.interrupt() == 0
     finally:
-        again.process.kill()
+        again.close()
     assert took < 60, "nothing was to be made again"

@@ -48,9 +48,9 @@ def _serve(given: flags.Flags) -> None:
     if given.enable_batching:
         batching = batching_parameters.load(given.batching_parameters_file)
         for name in batching.ignored:
-            log.warning("%s in the batching parameters has no effect here", name)
+            log.info("%s in the batching parameters has no effect here", name)
     for name in given.ignored:
-        log.warning("--%s has no effect here", name)
+        log.info("--%s has no effect here", name)
     for port, flag in ((given.port, "port"), (given.rest_api_port, "rest_api_port")):
         if port:
             with contextlib.closing(listening(given.host, port, flag)):
