@@ -130,6 +130,26 @@ def test_a_second_start_says_which_port_is_taken(first_run: Run, real_songs: Pat
     assert "SEGUE_HTTP_PORT" in second.stdout
 
 
+def test_a_bad_row_stops_the_start_and_is_named(real_songs: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(real_songs, broken)
+    lines = (broken / "songs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[6] = lines[6].replace(",", ",,", 1)
+    (broken / "songs.csv").write_text("".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        RUN,
+        env=environment(broken, Ports.free()),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    shutil.rmtree(home_of(broken), ignore_errors=True)
+    assert done.returncode == 1
+    assert "songs.csv:7" in done.stderr
+    assert "failed: see above" in done.stdout
+
+
 def test_output_has_the_name_of_its_process_in_front(first_run: Run) -> None:
     first_run.get("/recommend?songs=5&k=1")
     wait_for("log lines", lambda: "RecommendSongs" in first_run.output, patience=10)

@@ -1,0 +1,88 @@
+"""What an export leaves behind: whole versions of stock operations with a warm-up file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import prediction_log_pb2
+
+import segue_signature as sig
+from segue_model.data.dataset import Dataset
+from segue_model.data.synthetic import synthetic_dataset
+from segue_model.engines import ENGINES
+from segue_model.export import WARM_UP, export, versions
+
+# Operations that run Python or need more than the stock model server.
+NOT_STOCK = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCallModule"}
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return synthetic_dataset(300, 100, 5)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def folder(
+    request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    base = tmp_path_factory.mktemp(request.param)
+    return export(ENGINES[request.param](dataset), base, request.param)
+
+
+def test_versions_count_up_and_nothing_half_is_left(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / ".8.partial").mkdir()
+    (tmp_path / "notes").mkdir()
+    folder = export(ENGINES["popular"](dataset), tmp_path, "popular")
+    assert folder == tmp_path / "8"
+    assert versions(tmp_path) == [7, 8]
+    assert not (tmp_path / ".8.partial").exists()
+
+
+def test_the_graph_holds_stock_operations_only(folder: Path) -> None:
+    model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    assert {"serve"} == set(model.meta_graphs[0].meta_info_def.tags)
+    functions = model.meta_graphs[0].graph_def.library.function
+    ops = {node.op for function in functions for node in function.node_def}
+    assert len(ops) > 20
+    assert not ops & NOT_STOCK
+
+
+def test_warm_up_calls_every_signature_as_it_will_be_called(folder: Path) -> None:
+    records = list(tf.data.TFRecordDataset(str(folder / WARM_UP)).as_numpy_iterator())
+    requests = [
+        prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        for record in records
+    ]
+    loaded = tf.saved_model.load(str(folder))
+    assert {request.model_spec.signature_name for request in requests} == {
+        sig.RECOMMEND,
+        sig.RECOMMEND_BATCHED,
+        sig.DESCRIBE,
+    }
+    assert len(requests) <= 1000
+    for request in requests:
+        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        outputs = loaded.signatures[request.model_spec.signature_name](
+            **{name: tf.constant(value) for name, value in inputs.items()}
+        )
+        assert outputs
+
+
+def test_an_engine_scores_by_what_it_says(folder: Path, dataset: Dataset) -> None:
+    loaded = tf.saved_model.load(str(folder))
+    answer = loaded.signatures[sig.RECOMMEND](
+        listened_songs=tf.constant([5]), no_recom_songs=tf.constant(300)
+    )
+    rows = np.searchsorted(dataset.songs.ids, answer[sig.RECOM_SONGS_IDS].numpy())
+    if folder.parent.name.startswith("popular"):
+        expected = dataset.songs.popularity[rows]
+    else:
+        unit = dataset.features.values / np.linalg.norm(
+            dataset.features.values, axis=1, keepdims=True
+        )
+        expected = unit[rows] @ unit[4]
+    np.testing.assert_allclose(answer[sig.RECOM_SONGS_SCORES].numpy(), expected, atol=2e-6)
+    assert len(rows) == 299
