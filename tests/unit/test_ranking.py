@@ -1,6 +1,7 @@
 """The graph ranks exactly as the obvious way does, whatever the request asks for."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,51 +14,58 @@ from segue_model.ranking.inner_product import InnerProduct
 from segue_model.ranking.module import BATCHED, Description, RankingModel
 from segue_model.ranking.songs import SongArrays, SongTable
 
-SONGS = 1500
+SMALL, LARGE = 1_500, 30_000  # of one and of several chunks, with blocks of different sizes
 Model = dict[str, Any]  # the loaded module, and its signatures by name
 GENRES = [f"Genre {number}" for number in range(40)]  # more than fit one word of bits
 UNKNOWN = 10**9
 
 
-def song_arrays(rng: np.random.Generator) -> SongArrays:
+def song_arrays(rng: np.random.Generator, count: int) -> SongArrays:
     """Songs with gaps between ids, unknown years and tempos, and equal popularities."""
-    ids = np.sort(rng.choice(np.arange(1, 4 * SONGS), SONGS, replace=False)).astype(np.int32)
-    years = rng.integers(1960, 2010, SONGS)
-    tempos = rng.uniform(60, 180, SONGS)
-    genres_a_song = rng.integers(0, 4, SONGS)
+    ids = np.sort(rng.choice(np.arange(1, 4 * count), count, replace=False)).astype(np.int32)
+    years = rng.integers(1960, 2010, count)
+    tempos = rng.uniform(60, 180, count)
+    genres_a_song = rng.integers(0, 4, count)
     return SongArrays(
         ids=ids,
-        artists=(rng.zipf(1.3, SONGS) % 200 + 7).astype(np.int32),
-        years=np.where(rng.random(SONGS) < 0.3, 0, years).astype(np.int32),
-        tempos=np.where(rng.random(SONGS) < 0.1, np.nan, tempos).astype(np.float32),
-        popularity=(rng.integers(0, 50, SONGS) / 64).astype(np.float32),
-        genre_rows=np.repeat(np.arange(SONGS), genres_a_song),
+        artists=(rng.zipf(1.3, count) % 200 + 7).astype(np.int32),
+        years=np.where(rng.random(count) < 0.3, 0, years).astype(np.int32),
+        tempos=np.where(rng.random(count) < 0.1, np.nan, tempos).astype(np.float32),
+        popularity=(rng.integers(0, 50, count) / 64).astype(np.float32),
+        genre_rows=np.repeat(np.arange(count), genres_a_song),
         genre_positions=rng.integers(0, len(GENRES), genres_a_song.sum()),
         genre_names=GENRES,
     )
 
 
-@pytest.fixture(scope="module")
-def oracle() -> Oracle:
+def make_oracle(count: int) -> Oracle:
     rng = np.random.default_rng(11)
     # Coordinates on a coarse grid: sums are exact in float32, so that many songs really tie.
-    vectors = rng.integers(-3, 4, (SONGS, 6)).astype(np.float32) / 8
-    return Oracle(song_arrays(rng), vectors)
+    vectors = rng.integers(-3, 4, (count, 6)).astype(np.float32) / 8
+    return Oracle(song_arrays(rng, count), vectors)
 
 
-@pytest.fixture(scope="module")
-def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """The signatures of the exported and reloaded model."""
+def make_model(oracle: Oracle, folder: Path) -> Model:
+    """Return the signatures of the exported and reloaded model."""
     ranking = RankingModel(
         SongTable(oracle.songs),
         InnerProduct(oracle.vectors, oracle.songs.popularity),
         Description("content", sig.SOURCE_CONTENT, True, "test"),
     )
-    folder = str(tmp_path_factory.mktemp("model"))
-    tf.saved_model.save(ranking, folder, signatures=ranking.signatures())
-    loaded = tf.saved_model.load(folder)
+    tf.saved_model.save(ranking, str(folder), signatures=ranking.signatures())
+    loaded = tf.saved_model.load(str(folder))
     # The loaded module must outlive the functions taken from it.
     return {"module": loaded, **loaded.signatures}
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Oracle:
+    return make_oracle(SMALL)
+
+
+@pytest.fixture(scope="module")
+def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return make_model(oracle, tmp_path_factory.mktemp("model"))
 
 
 def random_query(rng: np.random.Generator, songs: SongArrays) -> Query:
@@ -73,7 +81,7 @@ def random_query(rng: np.random.Generator, songs: SongArrays) -> Query:
     slow, fast = sorted(rng.uniform(60, 180, 2).astype(np.float32).tolist())
     return Query(
         listened=listened,
-        k=int(rng.choice([0, 1, 3, 10, 100, 3 * SONGS])),
+        k=int(rng.choice([0, 1, 3, 10, 100, 3 * len(songs.ids)])),
         excluded_songs=some(songs.ids, 40) if rng.random() < 0.3 else [],
         excluded_artists=some(np.unique(songs.artists), 20) if rng.random() < 0.3 else [],
         exclude_seed_artists=bool(rng.random() < 0.3),
@@ -113,12 +121,8 @@ def found(answer: dict[str, np.ndarray], row: int) -> list[int]:
     return [song for song in answer[sig.RECOM_SONGS_IDS][row].tolist() if song != sig.PAD_ID]
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
-    model: Model, oracle: Oracle, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    queries = [random_query(rng, oracle.songs) for _ in range(8)]
+def agree(model: Model, oracle: Oracle, queries: Sequence[Query]) -> None:
+    """Check that graph and oracle rank alike, each query alone and all in a batch."""
     batched = ask(model, queries)
     for row, query in enumerate(queries):
         expected = oracle.rank(query)
@@ -127,6 +131,21 @@ def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
         assert found(alone, 0) == [song for song, _ in expected], query
         scores = batched[sig.RECOM_SONGS_SCORES][row][: len(expected)]
         np.testing.assert_allclose(scores, [score for _, score in expected], atol=2e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
+    model: Model, oracle: Oracle, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    agree(model, oracle, [random_query(rng, oracle.songs) for _ in range(8)])
+
+
+def test_ranks_as_the_oracle_does_where_songs_are_many(tmp_path: Path) -> None:
+    oracle = make_oracle(LARGE)
+    rng = np.random.default_rng(1)
+    queries = [random_query(rng, oracle.songs) for _ in range(16)]
+    agree(make_model(oracle, tmp_path), oracle, queries)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -7,19 +7,62 @@ winning blocks are put back into row order, so that `top_k`, which prefers the l
 equal scores by id.
 """
 
+from dataclasses import dataclass
+
 import tensorflow as tf
 
-# Rows a block. Timing is flat from 128 to 512; smaller blocks re-score fewer rows.
-BLOCK = 128
+# Rows a block, by the size of the catalog: small blocks leave fewer rows to rank again, large ones
+# fewer maxima to choose from. Beyond the last bound the time is flat from 128 to 512.
+SIZES = ((20_000, 16), (200_000, 32))
+LARGEST = 128
 # Blocks ranked beyond those needed: the first pass may round a score differently in its last bit.
 SLACK = 4
 
 NOTHING = float("-inf")
 
 
-def padded(rows: int) -> int:
-    """Return `rows` rounded up to whole blocks."""
-    return -(-rows // BLOCK) * BLOCK
+@dataclass(frozen=True)
+class Blocks:
+    """How `count` rows are cut into blocks of `size`, the last of them padded."""
+
+    count: int
+    size: int
+
+    @classmethod
+    def of(cls, count: int) -> "Blocks":
+        """Return the cut that suits a catalog of `count` songs."""
+        return cls(count, next((size for most, size in SIZES if count <= most), LARGEST))
+
+    @property
+    def rows(self) -> int:
+        """The number of rows with the padding."""
+        return -(-self.count // self.size) * self.size
+
+    def maxima(self, scores: tf.Tensor) -> tf.Tensor:
+        """Return the highest of each block's `scores` [B, rows], [B, blocks]."""
+        return tf.reduce_max(tf.reshape(scores, [tf.shape(scores)[0], -1, self.size]), axis=2)
+
+    def rows_of(self, blocks: tf.Tensor) -> tf.Tensor:
+        """Return the rows of `blocks` [B, M], [B, M * size]."""
+        rows = blocks[:, :, tf.newaxis] * self.size + tf.range(self.size)
+        return tf.reshape(rows, [tf.shape(blocks)[0], -1])
+
+    def without_rows(self, scores: tf.Tensor, blocks: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """Return `scores` [B, M * size] of `blocks` [B, M] with `rows` [B, S] ranked nowhere.
+
+        A row of -1, or one outside the blocks, changes nothing.
+        """
+        batch, width = tf.shape(scores)[0], tf.shape(scores)[1]
+        home = tf.math.floordiv(rows, self.size)
+        position = tf.minimum(tf.searchsorted(blocks, home), tf.shape(blocks)[1] - 1)
+        found = (tf.gather(blocks, position, batch_dims=1) == home) & (rows >= 0)
+        # Rows that are not there go to a column of their own, which is cut off again.
+        column = tf.where(found, position * self.size + tf.math.floormod(rows, self.size), width)
+        line = tf.broadcast_to(tf.range(batch)[:, tf.newaxis], tf.shape(rows))
+        where = tf.reshape(tf.stack([line, column], axis=-1), [-1, 2])
+        wide = tf.pad(scores, [[0, 0], [0, 1]])
+        gone = tf.fill([tf.shape(where)[0]], NOTHING)
+        return tf.tensor_scatter_nd_update(wide, where, gone)[:, :width]
 
 
 def best_blocks(maxima: tf.Tensor, rows_needed: tf.Tensor) -> tf.Tensor:
@@ -29,27 +72,3 @@ def best_blocks(maxima: tf.Tensor, rows_needed: tf.Tensor) -> tf.Tensor:
     """
     count = tf.minimum(tf.shape(maxima)[1], rows_needed + SLACK)
     return tf.sort(tf.math.top_k(maxima, count, sorted=False).indices, axis=-1)
-
-
-def rows_of(blocks: tf.Tensor) -> tf.Tensor:
-    """Return the rows [B, M * BLOCK] of `blocks` [B, M]."""
-    rows = blocks[:, :, tf.newaxis] * BLOCK + tf.range(BLOCK)
-    return tf.reshape(rows, [tf.shape(blocks)[0], -1])
-
-
-def without_rows(scores: tf.Tensor, blocks: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """Return `scores` [B, M * BLOCK] of `blocks` [B, M] with `rows` [B, S] ranked nowhere.
-
-    A row of -1, or one outside the blocks, changes nothing.
-    """
-    batch, width = tf.shape(scores)[0], tf.shape(scores)[1]
-    home = tf.math.floordiv(rows, BLOCK)
-    position = tf.minimum(tf.searchsorted(blocks, home), tf.shape(blocks)[1] - 1)
-    found = (tf.gather(blocks, position, batch_dims=1) == home) & (rows >= 0)
-    # Rows that are not there go to a column of their own, which is cut off again.
-    column = tf.where(found, position * BLOCK + tf.math.floormod(rows, BLOCK), width)
-    line = tf.broadcast_to(tf.range(batch)[:, tf.newaxis], tf.shape(rows))
-    where = tf.reshape(tf.stack([line, column], axis=-1), [-1, 2])
-    wide = tf.pad(scores, [[0, 0], [0, 1]])
-    gone = tf.fill([tf.shape(where)[0]], NOTHING)
-    return tf.tensor_scatter_nd_update(wide, where, gone)[:, :width]

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from segue_model.ranking.blocks import BLOCK, NOTHING, padded
+from segue_model.ranking.blocks import NOTHING, Blocks
 
-# Rows scored at once for many listeners: small enough that scores are never kept whole.
-CHUNK = 160 * BLOCK
+# Rows scored at once for many listeners: whole blocks of any size, and few enough that scores are
+# never kept whole.
+CHUNK = 20_480
 
 
 class InnerProduct(tf.Module):
@@ -30,8 +31,10 @@ class InnerProduct(tf.Module):
         self.taste = vectors.shape[1] > 0
         matrix = np.column_stack([vectors, popularity]).astype(np.float32)
         # Padding repeats the last song, so that no block's maximum is anything but a song's.
-        matrix = np.pad(matrix, ((0, padded(len(matrix)) - len(matrix)), (0, 0)), mode="edge")
-        self._rows, self._width = matrix.shape
+        self._blocks = Blocks.of(len(matrix))
+        padding = self._blocks.rows - len(matrix)
+        matrix = np.pad(matrix, ((0, padding), (0, 0)), mode="edge")
+        self._width = matrix.shape[1]
         self._matrix = tf.Variable(matrix, trainable=False, name="vectors")
 
     def profiles(self, listened: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -57,15 +60,15 @@ class InnerProduct(tf.Module):
         """Return the highest allowed score of each block, [B, blocks]; `allowed` [B, rows]."""
         matrix = self._matrix.read_value()
         maxima = []
-        for start in range(0, self._rows, CHUNK):
+        for start in range(0, self._blocks.rows, CHUNK):
             scores = tf.matmul(profiles, matrix[start : start + CHUNK], transpose_b=True)
             scores = tf.where(allowed[:, start : start + CHUNK], scores, NOTHING)
-            maxima.append(_maxima(scores))
+            maxima.append(self._blocks.maxima(scores))
         return tf.concat(maxima, axis=1)
 
     def scores(self, profiles: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
-        """Return the scores of all rows of `blocks` [B, M], [B, M * BLOCK]."""
-        table = tf.reshape(self._matrix.read_value(), [-1, BLOCK * self._width])
+        """Return the scores of all rows of `blocks` [B, M], [B, M * size]."""
+        table = tf.reshape(self._matrix.read_value(), [-1, self._blocks.size * self._width])
         shape = [tf.shape(blocks)[0], -1, self._width]
         return tf.linalg.matvec(tf.reshape(tf.gather(table, blocks), shape), profiles)
 
@@ -85,17 +88,15 @@ class InnerProduct(tf.Module):
         return tf.gather(self._matrix.read_value(), tf.maximum(rows, 0))
 
     def _maxima_of_one(self, profiles: tf.Tensor) -> tf.Tensor:
-        return _maxima(tf.matmul(profiles, self._matrix.read_value(), transpose_b=True))
+        return self._blocks.maxima(tf.matmul(profiles, self._matrix.read_value(), transpose_b=True))
 
     def _maxima_of_many(self, profiles: tf.Tensor) -> tf.Tensor:
         matrix, columns = self._matrix.read_value(), tf.transpose(profiles)
         listeners = tf.shape(profiles)[0]
         maxima = []
-        for start in range(0, self._rows, CHUNK):
+        for start in range(0, self._blocks.rows, CHUNK):
             scores = tf.matmul(matrix[start : start + CHUNK], columns)
-            maxima.append(tf.reduce_max(tf.reshape(scores, [-1, BLOCK, listeners]), axis=1))
+            maxima.append(
+                tf.reduce_max(tf.reshape(scores, [-1, self._blocks.size, listeners]), axis=1)
+            )
         return tf.transpose(tf.concat(maxima, axis=0))
-
-
-def _maxima(scores: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_max(tf.reshape(scores, [tf.shape(scores)[0], -1, BLOCK]), axis=2)

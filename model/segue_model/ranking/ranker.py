@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
-from segue_model.ranking import blocks
+from segue_model.ranking.blocks import NOTHING, best_blocks
 from segue_model.ranking.constraints import Constraints, allowed_rows, is_filtered
 from segue_model.ranking.listeners import Listeners
 from segue_model.ranking.songs import SongTable
@@ -68,7 +68,7 @@ class Ranker:
 
         ranked = tf.cond(is_filtered(constraints), filtered, unfiltered)
         beyond = tf.range(tf.shape(ranked.rows)[1]) >= k[:, tf.newaxis]
-        return Ranked(ranked.rows, tf.where(beyond, blocks.NOTHING, ranked.scores))
+        return Ranked(ranked.rows, tf.where(beyond, NOTHING, ranked.scores))
 
     def _best(self, scan: "_Scan", constraints: Constraints, k: tf.Tensor) -> Ranked:
         """Return the best rows, at most as many an artist as the constraints say."""
@@ -82,15 +82,16 @@ class Ranker:
     def _top(self, scan: "_Scan", count: tf.Tensor) -> Ranked:
         """Return the best `count` rows of a scan, int32 []."""
         listed = tf.math.count_nonzero(scan.out >= 0, axis=1, dtype=tf.int32)
-        winners = blocks.best_blocks(scan.maxima, count + tf.reduce_max(listed))
+        winners = best_blocks(scan.maxima, count + tf.reduce_max(listed))
         scores = self._scorer.scores(scan.profiles, winners)
-        rows = blocks.rows_of(winners)
+        rows = self._songs.blocks.rows_of(winners)
         if scan.allowed is None:
             allowed = rows < self._songs.count
         else:
             allowed = tf.gather(scan.allowed, rows, batch_dims=1)
-        scores = tf.where(allowed, scores, blocks.NOTHING)
-        best = tf.math.top_k(blocks.without_rows(scores, winners, scan.out), count)
+        scores = tf.where(allowed, scores, NOTHING)
+        left = self._songs.blocks.without_rows(scores, winners, scan.out)
+        best = tf.math.top_k(left, count)
         return Ranked(tf.gather(rows, best.indices, batch_dims=1), best.values)
 
     def _best_of_artists(
@@ -104,9 +105,9 @@ class Ranker:
 
         def attempt(count: tf.Tensor) -> tuple[Ranked, tf.Tensor]:
             ranked = self._top(scan, count)
-            scores = tf.where(_over_cap(songs, ranked, cap), blocks.NOTHING, ranked.scores)
-            left = tf.math.count_nonzero(scores > blocks.NOTHING, axis=1, dtype=tf.int32)
-            exhausted = ranked.scores[:, -1] == blocks.NOTHING
+            scores = tf.where(_over_cap(songs, ranked, cap), NOTHING, ranked.scores)
+            left = tf.math.count_nonzero(scores > NOTHING, axis=1, dtype=tf.int32)
+            exhausted = ranked.scores[:, -1] == NOTHING
             enough = tf.reduce_all((left >= k) | exhausted) | (count >= songs.count)
             return Ranked(ranked.rows, scores), enough
 

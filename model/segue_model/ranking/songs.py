@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from segue_model.data.dataset import Dataset
-from segue_model.ranking import blocks
+from segue_model.ranking.blocks import Blocks
 
 GENRES_A_WORD = 31  # the sign bit of an int32 stays clear
 
@@ -56,7 +56,8 @@ class SongTable(tf.Module):
     def __init__(self, songs: SongArrays) -> None:
         super().__init__()
         self.count = len(songs.ids)
-        self.rows = blocks.padded(self.count)
+        self.blocks = Blocks.of(self.count)
+        self.rows = self.blocks.rows
         artist_ids, artist_index = np.unique(songs.artists, return_inverse=True)
         self.artist_count = len(artist_ids)
         self.genre_names = tuple(name.casefold() for name in songs.genre_names)
