@@ -1,14 +1,13 @@
 """What callers in JSON get through the real Envoy."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from canned_answers import GENRES
-from canned_server import Canned, canned_server
-from envoy_process import Envoy, Reply, running_envoy
+from canned_server import Canned
+from envoy_process import Envoy, Reply
 from segue.v1.catalog_service_pb2 import (
     BatchGetSongsRequest,
     ListGenresRequest,
@@ -22,19 +21,6 @@ from segue.v1.recommendation_service_pb2 import (
 from segue.v1.song_pb2 import SONG_VIEW_FULL
 
 FILTER = {"genres": ["rock"], "minYear": 1990}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Canned]:
-    with canned_server() as canned:
-        yield canned
-
-
-@pytest.fixture(scope="module")
-def envoy(server: Canned) -> Iterator[Envoy]:
-    with running_envoy(server.port) as process:
-        process.until("/healthz", 200)
-        yield process
 
 
 def json_of(reply: Reply) -> Any:  # noqa: ANN401 - JSON is anything

@@ -23,19 +23,6 @@ RECOMMEND_SONGS = "/segue.v1.RecommendationService/RecommendSongs"
 REQUEST_ID = "7f8e2a44-1111-4aaa-8bbb-123456789abc"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Canned]:
-    with canned_server() as canned:
-        yield canned
-
-
-@pytest.fixture(scope="module")
-def envoy(server: Canned) -> Iterator[Envoy]:
-    with running_envoy(server.port) as process:
-        process.until("/healthz", 200)
-        yield process
-
-
 @pytest.fixture
 def channel(envoy: Envoy) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(f"127.0.0.1:{envoy.port}") as channel:

@@ -2,29 +2,15 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from google.rpc import code_pb2
 
-from canned_server import Canned, canned_server
-from envoy_process import Envoy, Reply, running_envoy
+from canned_server import Canned
+from envoy_process import Envoy, Reply
 
 TYPE = "type.googleapis.com/google.rpc."
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Canned]:
-    with canned_server() as canned:
-        yield canned
-
-
-@pytest.fixture(scope="module")
-def envoy(server: Canned) -> Iterator[Envoy]:
-    with running_envoy(server.port) as process:
-        process.until("/healthz", 200)
-        yield process
 
 
 def error_of(reply: Reply, status: int, code: int) -> Any:  # noqa: ANN401 - JSON is anything

@@ -1,7 +1,6 @@
 """From the contract's requests to the domain's, with all checks, once."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from segue.v1 import recommendation_service_pb2 as rpb
 from segue.v1 import song_pb2
@@ -67,22 +66,21 @@ def _cap(checks: Checks, value: int) -> int:
 
 
 def _filter(checks: Checks, wanted: rpb.RecommendationFilter) -> Filter:
-    years = tuple(_optional(wanted, name) for name in ("min_year", "max_year"))
-    tempos = tuple(_optional(wanted, name) for name in ("min_tempo", "max_tempo"))
-    checks.within("filter.min_year", years[0], limits.MAX_YEAR)
-    checks.within("filter.max_year", years[1], limits.MAX_YEAR)
-    checks.within("filter.min_tempo", tempos[0], limits.MAX_TEMPO)
-    checks.within("filter.max_tempo", tempos[1], limits.MAX_TEMPO)
-    checks.bounds(("filter.min_year", "filter.max_year"), *years)
-    checks.bounds(("filter.min_tempo", "filter.max_tempo"), *tempos)
-    return Filter(
+    result = Filter(
         genres=_genres(checks, wanted.genres),
         artist_ids=checks.ids("filter.artist_ids", wanted.artist_ids, limits.MAX_ARTISTS),
-        min_year=years[0],
-        max_year=years[1],
-        min_tempo=tempos[0],
-        max_tempo=tempos[1],
+        min_year=wanted.min_year if wanted.HasField("min_year") else None,
+        max_year=wanted.max_year if wanted.HasField("max_year") else None,
+        min_tempo=wanted.min_tempo if wanted.HasField("min_tempo") else None,
+        max_tempo=wanted.max_tempo if wanted.HasField("max_tempo") else None,
     )
+    checks.within("filter.min_year", result.min_year, limits.MAX_YEAR)
+    checks.within("filter.max_year", result.max_year, limits.MAX_YEAR)
+    checks.within("filter.min_tempo", result.min_tempo, limits.MAX_TEMPO)
+    checks.within("filter.max_tempo", result.max_tempo, limits.MAX_TEMPO)
+    checks.bounds(("filter.min_year", "filter.max_year"), result.min_year, result.max_year)
+    checks.bounds(("filter.min_tempo", "filter.max_tempo"), result.min_tempo, result.max_tempo)
+    return result
 
 
 def _genres(checks: Checks, names: Sequence[str]) -> tuple[str, ...]:
@@ -94,8 +92,3 @@ def _genres(checks: Checks, names: Sequence[str]) -> tuple[str, ...]:
         if not name.strip():
             checks.fail(f"filter.genres[{at}]", "the name is empty")
     return tuple(names)
-
-
-def _optional(message: rpb.RecommendationFilter, field: str) -> Any:  # noqa: ANN401 - int or float
-    """Return the value of a field, `None` where it is absent."""
-    return getattr(message, field) if message.HasField(field) else None  # type: ignore[arg-type] # the names above

@@ -1,0 +1,53 @@
+"""The real gRPC server in this process, over an engine and a catalog that a test sets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+import grpc.aio
+
+from fakes import FakeCatalog, FakeEngine
+from segue.v1 import catalog_service_pb2_grpc as cgrpc
+from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.recommender import Recommender
+from segue_server.engines.fallback import FallbackEngine
+from segue_server.transport.call import CallLimits
+from segue_server.transport.readiness import Readiness
+from segue_server.transport.server import make_server
+
+DEFAULT_DEADLINE = 0.5
+
+
+@dataclass
+class Served:
+    channel: grpc.aio.Channel
+    engine: FakeEngine
+    substitute: FakeEngine
+    catalog: FakeCatalog
+    readiness: Readiness
+
+    @property
+    def recommendations(self) -> "rgrpc.RecommendationServiceAsyncStub":
+        return rgrpc.RecommendationServiceStub(self.channel)
+
+    @property
+    def songs(self) -> "cgrpc.CatalogServiceAsyncStub":
+        return cgrpc.CatalogServiceStub(self.channel)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Served]:
+    engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
+    directory = EngineDirectory({"main": engine, "other": FakeEngine("other")}, "main")
+    recommender = Recommender({"main": FallbackEngine(engine, substitute)}, "main", catalog)
+    server, health = make_server(
+        recommender, catalog, directory, CallLimits(DEFAULT_DEADLINE, concurrent=20)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        readiness = Readiness(health, directory, catalog)
+        yield Served(channel, engine, substitute, catalog, readiness)
+    await server.stop(None)
