@@ -70,6 +70,9 @@ envoy-check:
 	  $(BIN)/envoy --mode validate -c .build/envoy.yaml; \
 	done
 
+bench: setup ## Measure the model step; bench/requests.py measures a running stack
+	TF_ENABLE_ONEDNN_OPTS=0 TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python bench/ranking.py 10000 100000 1000000
+
 # --- make -----------------------------------------------------------------------------------
 
 protos: setup ## Compile the contract into protos/gen

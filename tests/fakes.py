@@ -28,6 +28,7 @@ class FakeEngine:
     name: str = "fake"
     down: bool = False
     hangs: bool = False
+    source: Source = Source.CONTENT
     queries: list[RankQuery] = field(default_factory=list)
 
     async def rank(self, query: RankQuery, deadline: Deadline) -> Ranking:
@@ -38,7 +39,7 @@ class FakeEngine:
         parts = tuple(Contribution(song, 1.0) for song in known) if query.explain else ()
         best = [song for song in reversed(KNOWN) if song not in out][: query.k]
         return Ranking(
-            tuple(RankedSong(song, float(len(known)), Source.CONTENT, parts) for song in best),
+            tuple(RankedSong(song, float(len(known)), self.source, parts) for song in best),
             self.name,
             "7",
             tuple(song for song in query.songs if song not in known),
@@ -61,7 +62,9 @@ class FakeCatalog:
     """Knows the songs that it is given, and counts the reads."""
 
     known: Mapping[int, Song] = field(
-        default_factory=lambda: {id_: Song(id_, f"Title {id_}", "Artist", 1) for id_ in KNOWN}
+        default_factory=lambda: {
+            id_: Song(id_, f"Title {id_}", "Artist", 1, tempo=120.5, duration=61.5) for id_ in KNOWN
+        }
     )
     down: bool = False
     reads: list[set[int]] = field(default_factory=list)

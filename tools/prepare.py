@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack import ENGINES, ROOT, Stack
+from stack import ROOT, Stack
 
 SAMPLE = ROOT / ".segue" / "sample"
 SAMPLE_FLAGS = ("--songs", "10000", "--listeners", "5000", "--seed", "7")
@@ -29,11 +29,11 @@ def prepare(dataset: Path | None, stack: Stack) -> None:
 
     Raises: PreparationFailed.
     """
-    stack.home.mkdir(parents=True, exist_ok=True)
     folder = stack.home / "dataset"
     made_of = stack.home / "made-of"
-    now = _state(dataset) if dataset else SAMPLE_SIZE
-    new = not made_of.exists() or made_of.read_text() != now
+    now = (_state(dataset) if dataset else SAMPLE_SIZE) + _code()
+    stack.home.mkdir(parents=True, exist_ok=True)
+    new = not stack.engines or not made_of.exists() or made_of.read_text() != now
     if new:
         made_of.unlink(missing_ok=True)
         _dataset(dataset, folder)
@@ -62,9 +62,8 @@ def _catalog(dataset: Path, stack: Stack) -> None:
 
 
 def _models(dataset: Path, stack: Stack) -> None:
-    engines = [part for name in ENGINES for part in ("--engine", name)]
-    output = ("--output", str(stack.models))
-    _run("Training the engines", "segue_model", "train", *engines, *output, str(dataset))
+    train = ("segue_model", "train", "--output", str(stack.models), str(dataset))
+    _run("Training the engines", *train)
 
 
 def _state(dataset: Path) -> str:
@@ -73,6 +72,14 @@ def _state(dataset: Path) -> str:
         raise PreparationFailed(f"SEGUE_DATASET: there is no folder {dataset}")
     stats = sorted((path.name, path.stat()) for path in dataset.iterdir() if path.is_file())
     return "".join(f"{name} {stat.st_size} {stat.st_mtime_ns}\n" for name, stat in stats)
+
+
+def _code() -> str:
+    """Return what tells whether the code that makes models is another one since."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "model").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _run(what: str, module: str, *arguments: str) -> None:

@@ -11,6 +11,7 @@ from stack import Ports, Stack
 from supervisor import Supervisor
 
 PATIENCE = 120.0
+LAST_PORT = 65_535
 PORT_VARIABLES = {
     "http": "SEGUE_HTTP_PORT",
     "grpc": "SEGUE_GRPC_PORT",
@@ -25,21 +26,33 @@ def main() -> int:
     env = os.environ  # noqa: TID251 - this is the settings reader of `make run`
     dataset = Path(env["SEGUE_DATASET"]) if env.get("SEGUE_DATASET") else None
     try:
-        given = {name: int(env[key]) for name, key in PORT_VARIABLES.items() if env.get(key)}
+        given = {name: _port(key, env[key]) for name, key in PORT_VARIABLES.items() if env.get(key)}
     except ValueError as error:
-        print(f"A port must be a number: {error}.")
+        print(f"{error}.")
         return 2
     stack = Stack(home_of(dataset), Ports(**given), env.get("SEGUE_CATALOG_URL", ""))
+    variables = ", ".join(PORT_VARIABLES.values())
     if taken := stack.ports.taken():
-        variables = ", ".join(PORT_VARIABLES.values())
         print(f"Taken already: port {', '.join(taken)}. Others can be set by {variables}.")
         return 1
+    if len(set(vars(stack.ports).values())) < len(PORT_VARIABLES):
+        print(f"Two of {variables} are the same port.")
+        return 2
     try:
         prepare(dataset, stack)
+        return asyncio.run(_run(stack))
     except PreparationFailed as error:
         print(f"{error}.")
         return 1
-    return asyncio.run(_run(stack))
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 130
+
+
+def _port(variable: str, value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= LAST_PORT:
+        raise ValueError(f"{variable}: {value!r} is not a port; ports are 1 to {LAST_PORT}")
+    return int(value)
 
 
 async def _run(stack: Stack) -> int:

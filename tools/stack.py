@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 ENVOY = ROOT / "envoy"
 DESCRIPTORS = ROOT / "protos/gen/segue/v1/segue.binpb"
-ENGINES = ("content", "popular")
+DEFAULT_ENGINE = "content"
 LOCALHOST = "127.0.0.1"
 
 
@@ -80,6 +80,12 @@ class Stack:
         """The URL of the catalog's database."""
         return self.catalog_url or f"sqlite:///{self.home / 'catalog.db'}"
 
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that there are models of, by name."""
+        with_versions = (folder.parent.name for folder in self.models.glob("*/[0-9]*"))
+        return tuple(sorted(set(with_versions)))
+
     def processes(self) -> tuple[Process, ...]:
         """Return all processes, in the order in which they are best started."""
         return (self.model_server(), self.server(), self.envoy())
@@ -110,8 +116,8 @@ class Stack:
         env = {
             "SEGUE_LISTEN": f"{LOCALHOST}:{self.ports.grpc}",
             "SEGUE_MODEL_SERVER": f"{LOCALHOST}:{self.ports.model}",
-            "SEGUE_ENGINES": json.dumps({name: name for name in ENGINES}),
-            "SEGUE_DEFAULT_ENGINE": ENGINES[0],
+            "SEGUE_ENGINES": json.dumps({name: name for name in self.engines}),
+            "SEGUE_DEFAULT_ENGINE": DEFAULT_ENGINE,
             "SEGUE_CATALOG_URL": self.catalog,
         }
         return Process("server", (sys.executable, "-m", "segue_server"), env)
@@ -131,11 +137,19 @@ class Stack:
         config = self.home / "envoy.yaml"
         config.write_bytes(done.stdout)
         command = (str(BIN / "envoy"), "-c", str(config), "--log-level", "warning")
-        return Process("envoy", (*command, "--concurrency", "1", "--disable-hot-restart"))
+        # One worker is enough here; its log comes as it is written, not ten seconds later.
+        options = (
+            "--concurrency",
+            "1",
+            "--disable-hot-restart",
+            "--file-flush-interval-msec",
+            "200",
+        )
+        return Process("envoy", (*command, *options))
 
     def waiting_for(self) -> str | None:
         """Return what is not ready yet, `None` when everything answers."""
-        if not all(self._is_served(name) for name in ENGINES):
+        if not all(self._is_served(name) for name in self.engines):
             return "the model server"
         if not _is_healthy(self.ports.grpc, "segue.v1.CatalogService"):
             return "the server"
@@ -149,7 +163,7 @@ class Stack:
         entries = "".join(
             f'  config {{ name: "{name}" base_path: "{self.models / name}" '
             'model_platform: "tensorflow" }\n'
-            for name in ENGINES
+            for name in self.engines
         )
         (self.home / "models.config").write_text(f"model_config_list {{\n{entries}}}\n")
 

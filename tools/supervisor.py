@@ -50,7 +50,7 @@ class Supervisor:
                 self.failed = True
                 self.stopping.set()
                 return
-            self._say(process.name, color, f"ended with exit code {code}; starting it again")
+            self._say(process.name, color, f"{_end(code)}; starting it again")
             await asyncio.sleep(1)
 
     async def _run_once(self, process: Process, color: int) -> int:
@@ -85,6 +85,10 @@ class Supervisor:
         if sys.stdout.isatty():
             label = f"\033[{color}m{label}\033[0m"
         print(f"{label} {text}", flush=True)
+
+
+def _end(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:

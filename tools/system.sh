@@ -16,17 +16,19 @@ if ! command -v mariadbd >/dev/null && ! test -x /usr/sbin/mariadbd; then
   fi
 fi
 
-if ! command -v grpcurl >/dev/null && ! test -x .tools/bin/grpcurl; then
+if ! test -e ".tools/grpcurl-$GRPCURL_VERSION"; then
   if command -v go >/dev/null; then
     GOBIN="$PWD/.tools/bin" go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$GRPCURL_VERSION"
-  else
+    touch ".tools/grpcurl-$GRPCURL_VERSION"
+  elif ! command -v grpcurl >/dev/null; then
     missing grpcurl "Install it, or Go, which then builds it."
   fi
 fi
 
-if ! test -x .tools/node_modules/.bin/buf; then
+if ! test -e ".tools/buf-$BUF_VERSION"; then
   if command -v npm >/dev/null; then
     npm install --silent --no-fund --no-audit --no-package-lock --prefix .tools "@bufbuild/buf@$BUF_VERSION"
+    touch ".tools/buf-$BUF_VERSION"
   else
     missing buf "Install npm, which then installs it; only \`make check\` needs it."
   fi

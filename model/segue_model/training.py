@@ -22,7 +22,11 @@ QUIET = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 )
 def train(dataset: Path, names: tuple[str, ...], output: Path) -> None:
     """Train engines on the dataset folder DATASET and export each as a SavedModel."""
-    # TensorFlow takes seconds to import: other commands, and bad arguments, should not wait. It
+    try:
+        songs = read_dataset(dataset)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error
+    # TensorFlow takes seconds to import: other commands, and bad datasets, should not wait. It
     # reads its settings there; an export needs no fast kernels, nor pages about them.
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)  # noqa: TID251 - written, not read
@@ -36,10 +40,6 @@ def train(dataset: Path, names: tuple[str, ...], output: Path) -> None:
             f"no engine {', '.join(sorted(unknown))}; there are {', '.join(sorted(ENGINES))}",
             param_hint="--engine",
         )
-    try:
-        songs = read_dataset(dataset)
-    except DatasetError as error:
-        raise click.ClickException(str(error)) from error
     for engine in names or ENGINES:
         started = time.monotonic()
         folder = export(ENGINES[engine](songs), output / engine, engine)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import re
 import signal
 import sys
 
@@ -12,6 +13,7 @@ import grpc.aio
 import structlog
 import uvloop
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.engine_directory import EngineDirectory
@@ -39,8 +41,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         settings = Settings()
-    except ValidationError as error:
-        sys.exit(_settings_trouble(error))
+    except (ValidationError, SettingsError) as error:
+        sys.exit(_wrong_settings(*_troubles(error)))
     if arguments.print_config:
         print(json.dumps(settings.printable(), indent=2))  # noqa: T201 - what was asked for
         return
@@ -92,7 +94,7 @@ def _open_catalog(settings: Settings) -> SqlCatalog:
     try:
         return open_catalog(settings.catalog_url.get_secret_value(), settings.catalog_connections)
     except ValueError as error:
-        sys.exit(f"segue-server: wrong settings\nSEGUE_CATALOG_URL: {error}")
+        sys.exit(_wrong_settings(f"SEGUE_CATALOG_URL: {error}"))
 
 
 async def _told_to_stop() -> None:
@@ -102,14 +104,23 @@ async def _told_to_stop() -> None:
     await stop.wait()
 
 
-def _settings_trouble(error: ValidationError) -> str:
-    lines = [
+def _troubles(error: ValidationError | SettingsError) -> list[str]:
+    """Return a line for each wrong setting, with its name."""
+    if isinstance(error, SettingsError):  # a value that should be JSON and is not
+        named = re.search(r'field "(\w+)"', str(error))
+        return [f"SEGUE_{named[1].upper() if named else ''}: not valid JSON"]
+    return [
         f"SEGUE_{'.'.join(map(str, trouble['loc'])).upper()}: {trouble['msg']}"
         if trouble["loc"]
         else trouble["msg"]
         for trouble in error.errors()
     ]
-    return "\n".join(("segue-server: wrong settings", *lines))
+
+
+def _wrong_settings(*lines: str) -> int:
+    """Say what is wrong; return the exit code for it."""
+    print("segue-server: wrong settings", *lines, sep="\n", file=sys.stderr)  # noqa: T201
+    return 2
 
 
 def _set_up_logs(settings: Settings) -> None:

@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LAST_PORT = 65_535
+
 
 def _host_and_port(value: str) -> str:
-    if not re.fullmatch(r".+:\d{1,5}", value):
+    port = re.fullmatch(r".+:(\d{1,5})", value)
+    if port is None or not 1 <= int(port[1]) <= LAST_PORT:
         raise ValueError(f"{value!r} is not HOST:PORT")
     return value
 
@@ -58,6 +61,7 @@ class Settings(BaseSettings):
     def printable(self) -> dict[str, object]:
         """Return the settings as JSON values, without the password of the catalog's URL."""
         url = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.catalog_url.get_secret_value())
+        url = re.sub(r"([?&]passw(?:or)?d=)[^&]*", r"\1***", url)
         return self.model_dump(mode="json") | {"catalog_url": url}
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from segue_model.ranking.songs import song_arrays
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
-from segue_server.domain.model import Degradation, Filter, RankQuery, Source
+from segue_server.domain.model import MAX_REASONS, Degradation, Filter, RankQuery, Source
 from segue_server.domain.ports import Engine
 from segue_server.engines.fallback import FallbackEngine
 from segue_server.engines.popular import PopularEngine
@@ -162,6 +162,18 @@ async def test_contributions_sum_to_the_score_where_there_are_any(engine: Engine
             assert {part.song_id for part in song.contributions} == {5, 15, 1249}
             total = sum(part.value for part in song.contributions)
             assert total == pytest.approx(song.score, abs=1e-6)
+
+
+async def test_of_many_reasons_the_strongest_are_named_and_the_others_summed(
+    engine: Engine,
+) -> None:
+    query = RankQuery(tuple(range(1, 101)), 10, explain=True)
+    for song in (await engine.rank(query, soon())).songs:
+        if song.contributions:
+            assert len(song.contributions) == MAX_REASONS
+            assert song.remaining is not None
+            total = sum(part.value for part in song.contributions) + song.remaining
+            assert total == pytest.approx(song.score, abs=1e-5)
 
 
 async def test_a_deadline_that_has_passed_is_said_to_have(engine: Engine) -> None:

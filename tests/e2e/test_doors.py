@@ -61,7 +61,8 @@ def test_the_three_doors_agree(running: RunningStack, grpcurl: str) -> None:
     assert len(listed(curl)) == 3
     assert listed(by_grpcurl(running, grpcurl)) == listed(curl)
     assert listed(by_command_line(running)) == listed(curl)
-    assert curl["model"] == {"engine": "content", "version": "1"}
+    assert curl["model"]["engine"] == "content"
+    assert int(curl["model"]["version"]) >= 1
 
 
 def test_songs_carry_what_the_dataset_says(running: RunningStack, dataset: Path) -> None:

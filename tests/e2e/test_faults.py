@@ -69,7 +69,6 @@ def test_a_database_that_is_killed_or_hangs_and_comes_back(
         assert status in (503, 504)
     finally:
         mariadb.start() if trouble == "stop" else mariadb.resume()
-    started = time.monotonic()
     wait_for("the database", lambda: whole(running), patience=10)
 
 

@@ -68,6 +68,7 @@ async def test_views_hold_what_they_say(served: Served) -> None:
         fields[view] = {field.name for field, _ in answer.recommendations[0].song.ListFields()}
     assert fields[SONG_VIEW_IDS_ONLY] == {"id"}
     assert fields[SONG_VIEW_BASIC] == {"id", "title", "artist", "artist_id"}
+    assert fields[SONG_VIEW_FULL] == {*fields[SONG_VIEW_BASIC], "tempo", "duration"}
 
 
 async def test_a_bad_field_is_named(served: Served) -> None:
@@ -79,6 +80,19 @@ async def test_a_bad_field_is_named(served: Served) -> None:
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert reason(error) == "INVALID_FIELD"
     assert bad.field_violations[0].field == "k"
+
+
+async def test_many_bad_fields_make_an_error_that_arrives(served: Served) -> None:
+    request = rpb.RecommendSongsRequest(songs=[-1] * 1000, engine="x" * 10_000)
+    error = await failure(served.recommendations.RecommendSongs(request))
+    assert reason(error) == "INVALID_FIELD"
+
+
+async def test_what_is_no_message_is_the_callers_fault(served: Served) -> None:
+    call: Any = served.channel.unary_unary("/segue.v1.RecommendationService/RecommendSongs")
+    error = await failure(call(b"\x1a\x01\xff"))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(error) == "INVALID_FIELD"
 
 
 async def test_what_does_not_exist_is_not_found(served: Served) -> None:

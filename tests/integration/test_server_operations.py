@@ -46,8 +46,23 @@ async def test_more_calls_than_allowed_are_refused_at_once(served: Served) -> No
     ]
     results = await asyncio.gather(*calls, return_exceptions=True)
     codes = [result.code() for result in results if isinstance(result, grpc.aio.AioRpcError)]
-    assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) >= 20
-    assert codes.count(grpc.StatusCode.DEADLINE_EXCEEDED) >= 20
+    assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 40
+    assert codes.count(grpc.StatusCode.DEADLINE_EXCEEDED) == 20
+
+
+async def test_health_answers_however_many_calls_run(served: Served) -> None:
+    served.engine.hangs = served.substitute.hangs = True
+    request = rpb.RecommendSongsRequest(songs=[5])
+    calls = [served.recommendations.RecommendSongs(request) for _ in range(60)]
+    watch = asyncio.create_task(served.readiness.watch())
+    try:
+        await asyncio.sleep(0.1)
+        stub: Any = health_pb2_grpc.HealthStub(served.channel)
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=LIVENESS))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    finally:
+        watch.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def test_readiness_follows_the_parts_and_liveness_does_not(served: Served) -> None:

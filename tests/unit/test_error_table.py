@@ -15,6 +15,7 @@ SAMPLES: dict[type[errors.SegueError], errors.SegueError] = {
     errors.Unavailable: errors.Unavailable("host db-7 is gone"),
     errors.EngineUnavailable: errors.EngineUnavailable("host db-7 is gone"),
     errors.CatalogUnavailable: errors.CatalogUnavailable("host db-7 is gone"),
+    errors.Overloaded: errors.Overloaded(),
     errors.DeadlineExceeded: errors.DeadlineExceeded(),
 }
 

@@ -19,6 +19,7 @@ from segue_server.domain.model import (
     RankQuery,
     Recommendations,
     RecommendRequest,
+    Source,
     View,
 )
 from segue_server.domain.recommender import Recommender
@@ -122,6 +123,14 @@ async def test_a_question_without_substitute_fails_when_the_model_is_down(
     assert substitute.queries == []
 
 
+async def test_a_model_that_is_down_and_a_catalog_that_hangs_are_both_unavailable(
+    recommender: Recommender, engine: FakeEngine, substitute: FakeEngine
+) -> None:
+    engine.down = substitute.hangs = True
+    with pytest.raises(EngineUnavailable):
+        await recommender.recommend(RecommendRequest(QUERY), Deadline.after(0.2))
+
+
 async def test_nothing_is_left_to_fall_back_on(
     recommender: Recommender, engine: FakeEngine, substitute: FakeEngine
 ) -> None:
@@ -142,6 +151,15 @@ async def test_an_unknown_song_has_nothing_similar(recommender: Recommender) -> 
     query = RankQuery(songs=(5000,), k=3, substitute=False)
     with pytest.raises(NotFound, match="song '5000'"):
         await recommender.recommend(RecommendRequest(query), soon())
+
+
+async def test_popular_songs_are_not_similar_ones(catalog: FakeCatalog) -> None:
+    popular = FakeEngine(source=Source.POPULAR)
+    query = RankQuery(songs=(5,), k=3, substitute=False)
+    with pytest.raises(InvalidRequest, match="engine"):
+        await Recommender({"main": popular}, "main", catalog).recommend(
+            RecommendRequest(query), soon()
+        )
 
 
 async def test_an_unknown_engine_is_named(recommender: Recommender) -> None:
@@ -175,6 +193,8 @@ async def test_genres_are_not_checked_while_the_catalog_is_down(
     answer = await recommender.recommend(RecommendRequest(query), soon())
     assert engine.queries[0].filter.genres == ("rokc",)
     assert answer.degraded == (Degradation.CATALOG_UNAVAILABLE,)
+    bare = await recommender.recommend(RecommendRequest(query, view=View.IDS_ONLY), soon())
+    assert bare.degraded == (Degradation.CATALOG_UNAVAILABLE,)
 
 
 async def test_a_batch_has_an_outcome_a_request_and_one_read(

@@ -31,7 +31,9 @@ def test_print_config_tells_every_setting_and_hides_the_password() -> None:
     [
         ("SEGUE_LISTEN", "nowhere"),
         ("SEGUE_DEADLINE", "-1"),
+        ("SEGUE_LISTEN", "localhost:99999"),
         ("SEGUE_ENGINES", "{}"),
+        ("SEGUE_ENGINES", "not JSON"),
         ("SEGUE_DEFAULT_ENGINE", "tarot"),
         ("SEGUE_CATALOG_CONNECTIONS", "many"),
         ("SEGUE_LOG_LEVEL", "loud"),
@@ -39,13 +41,13 @@ def test_print_config_tells_every_setting_and_hides_the_password() -> None:
 )
 def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
     done = start(**{variable: value})
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_wrong_catalog_url_is_named() -> None:
     done = start(SEGUE_CATALOG_URL="oracle://nope")
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert "SEGUE_CATALOG_URL" in done.stderr
     assert "Traceback" not in done.stderr

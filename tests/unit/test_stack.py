@@ -14,6 +14,7 @@ def test_the_official_model_server_is_used_where_there_is_one(
     official = tmp_path / "tensorflow_model_server"
     official.write_text("#!/bin/sh\n")
     official.chmod(0o755)
+    (tmp_path / "models" / "content" / "1").mkdir(parents=True)
     embedded = Stack(tmp_path).model_server().command
     monkeypatch.setenv("PATH", str(tmp_path))
     found = Stack(tmp_path).model_server().command

@@ -13,6 +13,9 @@ from segue_server.catalog.version import check
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.model import Genre, Page, RankedSong, RankQuery, Song
 
+# Seconds after a load during which a genre that is gone may still be taken for one.
+GENRES_REMEMBERED = 30.0
+
 
 def open_catalog(url: str, pool_size: int) -> "SqlCatalog":
     """Return the catalog at `url`, read over at most `pool_size` connections.
@@ -31,6 +34,7 @@ class SqlCatalog:
         """Take over `reader`."""
         self._reader = reader
         self._genre_names: Mapping[str, str] = {}
+        self._genre_names_until = 0.0
 
     async def songs(self, ids: Collection[int], deadline: Deadline) -> Mapping[int, Song]:
         """See `Catalog.songs`; one statement."""
@@ -51,11 +55,13 @@ class SqlCatalog:
     async def genre_names(self, keys: Collection[str], deadline: Deadline) -> Mapping[str, str]:
         """See `Catalog.genre_names`.
 
-        The names are remembered, so that a filter costs no read; a genre that is not among them
-        has them read anew, so that a load shows at once.
+        The names are remembered for a while, so that a filter costs no read. A genre that is not
+        among them has them read anew at once.
         """
-        if not set(keys) <= self._genre_names.keys():
+        fresh = deadline.clock() < self._genre_names_until
+        if not (fresh and set(keys) <= self._genre_names.keys()):
             self._genre_names = await self._reader.read(read_genre_names, deadline)
+            self._genre_names_until = deadline.clock() + GENRES_REMEMBERED
         return {key: self._genre_names[key] for key in keys if key in self._genre_names}
 
     async def ping(self, deadline: Deadline) -> None:

@@ -5,7 +5,8 @@
     ├── NotFound             a song or an engine that does not exist
     ├── Unavailable          a part is down, and nothing can take its place
     │   ├── EngineUnavailable
-    │   └── CatalogUnavailable
+    │   ├── CatalogUnavailable
+    │   └── Overloaded       more calls run than the server takes
     └── DeadlineExceeded     the caller's time is up
 
 Only these leave the engines and the catalog; `transport/errors.py` maps each to a status.
@@ -57,6 +58,14 @@ class EngineUnavailable(Unavailable):
 
 class CatalogUnavailable(Unavailable):
     """The catalog did not answer."""
+
+
+class Overloaded(Unavailable):
+    """As many calls run as the server takes."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the server has as many calls as it takes; try again")
 
 
 class DeadlineExceeded(SegueError):

@@ -114,14 +114,24 @@ class Contribution:
     value: float
 
 
+# The most reasons of one song: more are no help to a listener, and a thousand songs explained by a
+# thousand each are no answer that anyone can carry.
+MAX_REASONS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class RankedSong:
-    """A song with its score; the contributions sum to it where the engine explains."""
+    """A song with its score.
+
+    Where the engine explains, `contributions` are the strongest, at most `MAX_REASONS`, and sum to
+    the score with `remaining`, the sum of all others; that is `None` when there are none.
+    """
 
     id: int
     score: float
     source: Source
     contributions: tuple[Contribution, ...] = ()
+    remaining: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,7 @@ class Recommendation:
     score: float
     source: Source
     reasons: tuple[Reason, ...] = ()
+    remaining: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

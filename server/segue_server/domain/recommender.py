@@ -23,6 +23,7 @@ from segue_server.domain.model import (
     Recommendations,
     RecommendRequest,
     Song,
+    Source,
     View,
 )
 from segue_server.domain.ports import Catalog, Engine
@@ -61,7 +62,12 @@ class Recommender:
         outcomes = await asyncio.gather(*(self._rank_or_error(r, deadline) for r in requests))
         ranked = [outcome for outcome in outcomes if isinstance(outcome, _Ranked)]
         read = await self._read(ranked, deadline)
-        return [_join(o, read) if isinstance(o, _Ranked) else o for o in outcomes]
+        answers: list[Recommendations | SegueError] = []
+        for outcome in outcomes:
+            # A batch of large answers must leave other calls, and the deadline, their turn.
+            await asyncio.sleep(0)
+            answers.append(_join(outcome, read) if isinstance(outcome, _Ranked) else outcome)
+        return answers
 
     async def _rank_or_error(
         self, request: RecommendRequest, deadline: Deadline
@@ -75,25 +81,30 @@ class Recommender:
         name = request.engine or self._default
         if name not in self._engines:
             raise NotFound("engine", name)
-        query = replace(request.query, filter=await self._known_genres(request, deadline))
+        filter_, degraded = await self._known_genres(request.query.filter, deadline)
+        query = replace(request.query, filter=filter_)
         started = self._clock()
         ranking = await self._engines[name].rank(query, deadline)
-        if ranking.unknown_songs and not query.substitute:
-            raise NotFound("song", str(ranking.unknown_songs[0]))
+        if not query.substitute:
+            _must_be_personal(name, ranking)
+        ranking = replace(ranking, degraded=(*ranking.degraded, *degraded))
         return _Ranked(request, ranking, self._clock() - started)
 
-    async def _known_genres(self, request: RecommendRequest, deadline: Deadline) -> Filter:
-        """Return the filter with the genres' names as the catalog spells them."""
-        wanted = request.query.filter
+    async def _known_genres(
+        self, wanted: Filter, deadline: Deadline
+    ) -> tuple[Filter, tuple[Degradation, ...]]:
+        """Return the filter with the genres' names as the catalog spells them.
+
+        While the catalog is down they stay as they are, which the answer must tell.
+        """
         if not wanted.genres:
-            return wanted
+            return wanted, ()
         try:
             names = await self._catalog.genre_names(
                 {genre.casefold() for genre in wanted.genres}, deadline.share(CATALOG_SHARE_OF_TIME)
             )
         except (CatalogUnavailable, DeadlineExceeded):
-            # The answer will say that the catalog is down; the engine knows the genres too.
-            return wanted
+            return wanted, (Degradation.CATALOG_UNAVAILABLE,)
         unknown = [
             Violation(f"filter.genres[{at}]", f"{genre!r} is not a genre of the catalog")
             for at, genre in enumerate(wanted.genres)
@@ -101,7 +112,8 @@ class Recommender:
         ]
         if unknown:
             raise InvalidRequest(*unknown)
-        return replace(wanted, genres=tuple(names[genre.casefold()] for genre in wanted.genres))
+        spelled = tuple(names[genre.casefold()] for genre in wanted.genres)
+        return replace(wanted, genres=spelled), ()
 
     async def _read(self, ranked: Sequence["_Ranked"], deadline: Deadline) -> "_Read":
         """Return all songs that the answers need, by one read; none when the catalog is down."""
@@ -141,6 +153,14 @@ class _Read:
     down: bool = False
 
 
+def _must_be_personal(name: str, ranking: Ranking) -> None:
+    """Raise when the answer is not about the songs asked about."""
+    if ranking.unknown_songs:
+        raise NotFound("song", str(ranking.unknown_songs[0]))
+    if any(song.source is Source.POPULAR for song in ranking.songs):
+        raise InvalidRequest(Violation("engine", f"{name!r} knows popular songs, not similar ones"))
+
+
 def _join(ranked: _Ranked, read: _Read) -> Recommendations:
     ranking = ranked.ranking
     items = tuple(
@@ -153,6 +173,7 @@ def _join(ranked: _Ranked, read: _Read) -> Recommendations:
                 Reason(part.song_id, _title(read.songs.get(part.song_id)), part.value)
                 for part in song.contributions
             ),
+            remaining=song.remaining,
         )
         for song in ranking.songs
     )
@@ -161,7 +182,9 @@ def _join(ranked: _Ranked, read: _Read) -> Recommendations:
         engine=ranking.engine,
         version=ranking.version,
         unknown_songs=ranking.unknown_songs,
-        degraded=(*ranking.degraded, *_catalog_degradation(ranked, read, items)),
+        degraded=tuple(
+            dict.fromkeys((*ranking.degraded, *_catalog_degradation(ranked, read, items)))
+        ),
         model_time=ranked.seconds,
         catalog_time=read.seconds,
     )

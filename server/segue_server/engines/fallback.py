@@ -11,6 +11,8 @@ from segue_server.domain.ports import Engine
 
 # A model that hangs must leave time for the substitute.
 SHARE_OF_TIME = 0.7
+# A substitute that hangs must leave time to say that nothing answers.
+STAND_IN_SHARE_OF_TIME = 0.9
 
 log = structlog.get_logger()
 
@@ -37,8 +39,10 @@ class FallbackEngine:
 
     async def _stand_in(self, query: RankQuery, deadline: Deadline, cause: SegueError) -> Ranking:
         try:
-            ranking = await self._substitute.rank(query, deadline)
-        except Unavailable as error:
+            ranking = await self._substitute.rank(query, deadline.share(STAND_IN_SHARE_OF_TIME))
+        except (Unavailable, DeadlineExceeded) as error:
             log.warning("substitute unavailable", error=str(error))
+            if isinstance(cause, DeadlineExceeded) and isinstance(error, DeadlineExceeded):
+                raise
             raise EngineUnavailable(f"neither model nor catalog answers: {cause}") from error
         return replace(ranking, degraded=(Degradation.MODEL_UNAVAILABLE, *ranking.degraded))

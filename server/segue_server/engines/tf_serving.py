@@ -1,6 +1,7 @@
 """An engine behind TensorFlow Serving's gRPC Predict: the official server or the embedded one."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 
 import grpc
@@ -11,6 +12,7 @@ from segue.tfserving.v1.predict_pb2 import ModelSpec, PredictRequest, PredictRes
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
 from segue_server.domain.model import (
+    MAX_REASONS,
     Contribution,
     EngineInfo,
     RankedSong,
@@ -27,6 +29,11 @@ SOURCES = {
     sig.SOURCE_BLEND: Source.BLEND,
     sig.SOURCE_POPULAR: Source.POPULAR,
 }
+# A song's strongest contributions, and the sum of the others where there are any.
+Reasons = tuple[tuple[Contribution, ...], float | None]
+NO_REASONS: Reasons = ((), None)
+# What reading an answer that is none can end in.
+MALFORMED = (LookupError, ValueError, TypeError, ArithmeticError)
 CHANNEL_OPTIONS = (
     # A model server that comes back is found again within a second, not within gRPC's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -62,7 +69,7 @@ class TfServingEngine:
         response = await self._call(request, deadline)
         try:
             return _ranking(self._name, query, response)
-        except (KeyError, ValueError) as error:
+        except MALFORMED as error:
             raise EngineUnavailable(f"{self._model} answered with no ranking: {error}") from error
 
     async def describe(self, deadline: Deadline) -> EngineInfo:
@@ -74,18 +81,21 @@ class TfServingEngine:
         response = await self._call(request, deadline)
         try:
             return _info(response)
-        except (KeyError, ValueError, TypeError) as error:
+        except MALFORMED as error:
             raise EngineUnavailable(f"{self._model} does not describe itself: {error}") from error
 
     async def _call(self, request: PredictRequest, deadline: Deadline) -> PredictResponse:
         try:
-            return await self._predict(request, timeout=deadline.remaining())
+            response = await self._predict(request, timeout=deadline.remaining())
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise DeadlineExceeded from error
             raise EngineUnavailable(
                 f"{self._model}: {error.code().name}: {error.details()}"
             ) from error
+        if response is None:  # gRPC's word for an answer that cannot be decoded
+            raise EngineUnavailable(f"{self._model} answered with no message")
+        return response
 
 
 def _outputs(query: RankQuery) -> list[str]:
@@ -126,11 +136,11 @@ def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
     sources = tensors.read_ints(outputs[sig.RECOM_SONGS_SOURCES])
     known = tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN])
     explained = query.explain and bool(query.songs)
-    parts = _contributions(query, outputs) if explained else [()] * len(ids)
+    reasons = _contributions(query, outputs) if explained else [NO_REASONS] * len(ids)
     return Ranking(
         songs=tuple(
-            RankedSong(song, score, SOURCES[source], part if source != sig.SOURCE_POPULAR else ())
-            for song, score, source, part in zip(ids, scores, sources, parts, strict=True)
+            RankedSong(song, score, SOURCES[source], *why)
+            for song, score, source, why in zip(ids, scores, sources, reasons, strict=True)
             if song != sig.PAD_ID
         ),
         engine=name,
@@ -140,27 +150,26 @@ def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
     )
 
 
-def _contributions(
-    query: RankQuery, outputs: Mapping[str, TensorProto]
-) -> list[tuple[Contribution, ...]]:
-    """Return each ranked song's contributions, the strongest first, unknown songs left out.
+def _contributions(query: RankQuery, outputs: Mapping[str, TensorProto]) -> list[Reasons]:
+    """Return each ranked song's strongest contributions and the sum of its others.
 
-    An engine that does not explain sends zeros: no contribution is made of those.
+    An engine that does not explain sends zeros, and so do popular songs: no contribution is made
+    of those.
     """
     tensor = outputs[sig.RECOM_SONGS_CONTRIBUTIONS]
     values = tensors.read_floats(tensor)
     known = tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN])
     width = tensors.shape_of(tensor)[-1]
     rows = (values[at : at + width] for at in range(0, len(values), width))
-    return [_strongest_first(query.songs, row, known) if any(row) else () for row in rows]
+    return [_strongest(query.songs, row, known) if any(row) else NO_REASONS for row in rows]
 
 
-def _strongest_first(
-    songs: Iterable[int], row: Iterable[float], known: Iterable[bool]
-) -> tuple[Contribution, ...]:
+def _strongest(songs: Iterable[int], row: Iterable[float], known: Iterable[bool]) -> Reasons:
     # A batching server may have padded row and known beyond the songs.
-    parts = (Contribution(s, v) for s, v, k in zip(songs, row, known, strict=False) if k)
-    return tuple(sorted(parts, key=lambda part: (-part.value, part.song_id)))
+    parts = sorted((-v, s) for s, v, k in zip(songs, row, known, strict=False) if k)
+    named = tuple(Contribution(song, -value) for value, song in parts[:MAX_REASONS])
+    others = [-value for value, _ in parts[MAX_REASONS:]]
+    return named, math.fsum(others) if others else None
 
 
 def _info(response: PredictResponse) -> EngineInfo:

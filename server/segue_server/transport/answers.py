@@ -114,6 +114,7 @@ def _recommendation(item: Recommendation, rank: int, view: View) -> rpb.Recommen
         rank=rank,
         score=item.score,
         source=SOURCES[item.source],
+        remaining_contribution=item.remaining,
         reasons=[
             rpb.Reason(song_id=reason.song_id, title=reason.title, contribution=reason.contribution)
             for reason in item.reasons

@@ -6,18 +6,26 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import DeadlineExceeded, SegueError
+from segue_server.domain.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    Overloaded,
+    SegueError,
+    Violation,
+)
 from segue_server.transport.errors import CODES, status_of
 
 REQUEST_ID = "x-request-id"
+MAX_REQUEST_ID = 128
 OWN_SERVICES = "/segue.v1."
 
 Request = TypeVar("Request")
@@ -49,7 +57,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every unary method of the contract; health and reflection pass through."""
 
     def __init__(self, limit: CallLimits) -> None:
-        self._default = limit.deadline
+        self._limit = limit
+        self._running = 0
 
     async def intercept_service(
         self,
@@ -61,20 +70,29 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or not method.startswith(OWN_SERVICES) or not handler.unary_unary:
             return handler
+        # The stubs know only the handlers of threaded servers.
+        inner = cast("Handler[Request, Answer]", handler.unary_unary)
+        call = self._wrapped(method, inner, handler.request_deserializer)
+        # What arrives is decoded inside the call, so that an error of it is told as all others are.
         return grpc.unary_unary_rpc_method_handler(
-            # The stubs know only the handlers of threaded servers.
-            self._wrapped(method, cast("Handler[Request, Answer]", handler.unary_unary)),
-            handler.request_deserializer,
-            handler.response_serializer,
+            cast("Handler[Request, Answer]", call), None, handler.response_serializer
         )
 
-    def _wrapped(self, method: str, inner: Handler[Request, Answer]) -> Handler[Request, Answer]:
-        async def call(request: Request, context: Context[Request, Answer]) -> Answer:
+    def _wrapped(
+        self,
+        method: str,
+        inner: Handler[Request, Answer],
+        decode: Callable[[bytes], Request] | None,
+    ) -> Handler[bytes, Answer]:
+        async def call(request: bytes, context: Context[Any, Answer]) -> Answer:
             started = time.perf_counter()
             structlog.contextvars.clear_contextvars()
             structlog.contextvars.bind_contextvars(request_id=_request_id(context), method=method)
+            self._running += 1
             try:
-                answer = await self._within_deadline(inner, request, context)
+                self._admit()
+                message = _decoded(decode, request)
+                answer = await self._within_deadline(inner, message, context)
             except asyncio.CancelledError:
                 _log(started, "CANCELLED")
                 raise
@@ -86,20 +104,34 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             else:
                 _log(started, "OK")
                 return answer
+            finally:
+                self._running -= 1
 
         return call
+
+    def _admit(self) -> None:
+        if self._running > self._limit.concurrent:
+            raise Overloaded
 
     async def _within_deadline(
         self, inner: Handler[Request, Answer], request: Request, context: Context[Request, Answer]
     ) -> Answer:
         left = context.time_remaining()
-        seconds = self._default if left is None else _before(max(left, 0.0))
+        seconds = self._limit.deadline if left is None else _before(max(left, 0.0))
         _deadline.set(Deadline.after(seconds))
         try:
             async with asyncio.timeout(seconds):
                 return await inner(request, context)
         except TimeoutError as error:
             raise DeadlineExceeded from error
+
+
+def _decoded(decode: Callable[[bytes], Request] | None, request: bytes) -> Request:
+    """Return the message; raise InvalidRequest when the bytes are none."""
+    try:
+        return cast("Callable[[bytes], Request]", decode)(request)
+    except DecodeError as error:
+        raise InvalidRequest(Violation("", "the request cannot be decoded")) from error
 
 
 def _before(left: float) -> float:
@@ -110,7 +142,7 @@ def _before(left: float) -> float:
 def _request_id(context: Context[Request, Answer]) -> str:
     """Return the caller's request id, or a new one, and send it back."""
     given = dict(context.invocation_metadata() or ()).get(REQUEST_ID)
-    request_id = given if isinstance(given, str) else str(uuid.uuid4())
+    request_id = given[:MAX_REQUEST_ID] if isinstance(given, str) else str(uuid.uuid4())
     context.set_trailing_metadata(((REQUEST_ID, request_id),))
     return request_id
 

@@ -1,9 +1,9 @@
 """Checks of request fields that find everything wrong before they say so."""
 
-import math
 from collections.abc import Sequence
 
 from segue_server.domain.errors import InvalidRequest, Violation
+from segue_server.transport import limits
 
 
 class Checks:
@@ -44,11 +44,17 @@ class Checks:
             self.fail(fields[1], f"{high:g} is less than {fields[0]} {low:g}")
 
     def within(self, field: str, value: float | None, most: float) -> None:
-        """Check that a bound, where given, is finite, above 0 and at most `most`."""
-        if value is not None and not (math.isfinite(value) and 0 < value <= most):
-            self.fail(field, f"{value:g} is not above 0 and at most {most:g}")
+        """Check that a bound, where given, is from 1 to `most`."""
+        if value is not None and not 1 <= value <= most:  # NaN is in no order
+            self.fail(field, f"{value:g} is not from 1 to {most:g}")
+
+    def name(self, field: str, value: str) -> str:
+        """Return a name of a length that a name has."""
+        if len(value) > limits.MAX_NAME:
+            self.fail(field, f"{len(value)} characters; at most {limits.MAX_NAME} are allowed")
+        return value
 
     def done(self) -> None:
-        """Raise InvalidRequest with every violation found, if any."""
+        """Raise InvalidRequest with the violations found, if any; of many only the first."""
         if self._violations:
-            raise InvalidRequest(*self._violations)
+            raise InvalidRequest(*self._violations[: limits.MAX_VIOLATIONS])

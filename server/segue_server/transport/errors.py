@@ -13,6 +13,7 @@ from segue_server.domain.errors import (
     EngineUnavailable,
     InvalidRequest,
     NotFound,
+    Overloaded,
     SegueError,
     Unavailable,
 )
@@ -25,6 +26,7 @@ TABLE: tuple[tuple[type[SegueError], int, str], ...] = (
     (NotFound, code_pb2.NOT_FOUND, "NOT_FOUND"),
     (EngineUnavailable, code_pb2.UNAVAILABLE, "MODEL_UNAVAILABLE"),
     (CatalogUnavailable, code_pb2.UNAVAILABLE, "CATALOG_UNAVAILABLE"),
+    (Overloaded, code_pb2.RESOURCE_EXHAUSTED, "OVERLOADED"),
     (Unavailable, code_pb2.UNAVAILABLE, "UNAVAILABLE"),
     (DeadlineExceeded, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
 )

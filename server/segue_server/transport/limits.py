@@ -2,9 +2,12 @@
 
 MAX_SONGS = 1_000
 MAX_GENRES = 20
+MAX_NAME = 100
 MAX_ARTISTS = 100
 MAX_YEAR = 9_999
 MAX_TEMPO = 1_000
+# What an error tells must fit the 8 KiB that callers take of trailers.
+MAX_VIOLATIONS = 10
 DEFAULT_K = 10
 MAX_K = 100
 MAX_BATCH = 100

@@ -47,7 +47,12 @@ class Readiness:
             await self._set(service, up=False)
         await self._set(ENGINES, up=True)
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # whatever it is, health must not freeze
+                log.exception("readiness cannot be told")
+                for service in (WHOLE, RECOMMENDATIONS, CATALOG):
+                    await self._set(service, up=False)
             await asyncio.sleep(INTERVAL)
 
     async def look(self) -> None:

@@ -32,9 +32,10 @@ def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
         max_per_artist=_cap(checks, request.max_per_artist),
         explain=request.explain,
     )
+    engine = checks.name("engine", request.engine)
     view = song_view(checks, request.view)
     checks.done()
-    return RecommendRequest(query, request.engine, view)
+    return RecommendRequest(query, engine, view)
 
 
 def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:
@@ -47,9 +48,10 @@ def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:
         max_per_artist=_cap(checks, request.max_per_artist),
         substitute=False,
     )
+    engine = checks.name("engine", request.engine)
     view = song_view(checks, request.view)
     checks.done()
-    return RecommendRequest(query, request.engine, view)
+    return RecommendRequest(query, engine, view)
 
 
 def song_view(checks: Checks, view: song_pb2.SongView.ValueType) -> View:
@@ -91,4 +93,5 @@ def _genres(checks: Checks, names: Sequence[str]) -> tuple[str, ...]:
     for at, name in enumerate(names):
         if not name.strip():
             checks.fail(f"filter.genres[{at}]", "the name is empty")
+        checks.name(f"filter.genres[{at}]", name)
     return tuple(names)

@@ -37,11 +37,8 @@ def make_server(
     recommender: Recommender, catalog: Catalog, directory: EngineDirectory, limit: CallLimits
 ) -> tuple[grpc.aio.Server, health.HealthServicer]:
     """Return a server, not started and without a port, and its health."""
-    server = grpc.aio.server(
-        interceptors=[CallInterceptor(limit)],
-        options=OPTIONS,
-        maximum_concurrent_rpcs=limit.concurrent,
-    )
+    # gRPC's own limit of calls would refuse health checks too.
+    server = grpc.aio.server(interceptors=[CallInterceptor(limit)], options=OPTIONS)
     rgrpc.add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender), server)
     cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(catalog), server)
     egrpc.add_EngineServiceServicer_to_server(EngineServicer(directory), server)

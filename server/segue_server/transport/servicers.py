@@ -1,5 +1,7 @@
 """The contract's services: check, call, convert; errors and deadlines are the interceptor's."""
 
+import asyncio
+
 import structlog
 
 from segue.v1 import catalog_service_pb2 as cpb
@@ -51,14 +53,15 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         valid = [one for one in asked if isinstance(one, RecommendRequest)]
         answered = iter(await self._recommender.recommend_batch(valid, deadline()))
         structlog.contextvars.bind_contextvars(requests=len(asked))
-        return rpb.BatchRecommendSongsResponse(
-            outcomes=[
-                _outcome(next(answered), one.view)
-                if isinstance(one, RecommendRequest)
-                else _outcome(one)
-                for one in asked
-            ]
-        )
+        response = rpb.BatchRecommendSongsResponse()
+        for one in asked:
+            # A batch of large answers must leave other calls, and the deadline, their turn.
+            await asyncio.sleep(0)
+            if isinstance(one, RecommendRequest):
+                response.outcomes.append(_outcome(next(answered), one.view))
+            else:
+                response.outcomes.append(_outcome(one))
+        return response
 
     async def FindSimilarSongs(
         self,
@@ -158,7 +161,10 @@ class EngineServicer(egrpc.EngineServiceServicer):
         context: Context[epb.GetEngineRequest, epb.GetEngineResponse],
     ) -> epb.GetEngineResponse:
         """Get one engine."""
-        engine = await self._directory.one(request.engine, deadline())
+        checks = Checks()
+        name = checks.name("engine", request.engine)
+        checks.done()
+        engine = await self._directory.one(name, deadline())
         return epb.GetEngineResponse(engine=answers.engine_message(engine))
 
 

@@ -30,9 +30,10 @@ class CatalogServiceStub:
     """Knows the songs: details by id, search, genres.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it. Every
-    method fails with UNAVAILABLE and `RetryInfo` while the catalog is down, and with
-    DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with UNAVAILABLE and `RetryInfo` while the catalog
+    is down, with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes,
+    and with DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
     """
 
     @_typing.overload
@@ -75,9 +76,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Knows the songs: details by id, search, genres.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it. Every
-    method fails with UNAVAILABLE and `RetryInfo` while the catalog is down, and with
-    DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with UNAVAILABLE and `RetryInfo` while the catalog
+    is down, with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes,
+    and with DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -116,9 +118,10 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Knows the songs: details by id, search, genres.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it. Every
-    method fails with UNAVAILABLE and `RetryInfo` while the catalog is down, and with
-    DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with UNAVAILABLE and `RetryInfo` while the catalog
+    is down, with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes,
+    and with DEADLINE_EXCEEDED when the deadline of the call (2 s when the caller set none) passed.
     """
 
     @_abc_1.abstractmethod

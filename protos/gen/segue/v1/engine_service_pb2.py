@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from segue.v1 import recommendation_service_pb2 as segue_dot_v1_dot_recommendation__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegue/v1/engine_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a%segue/v1/recommendation_service.proto\"\xb3\x02\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x02 \x01(\x08\x12$\n\x05state\x18\x03 \x01(\x0e\x32\x15.segue.v1.EngineState\x12\x14\n\x07version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x16\n\talgorithm\x18\x05 \x01(\tH\x01\x88\x01\x01\x12.\n\x06source\x18\x06 \x01(\x0e\x32\x1e.segue.v1.RecommendationSource\x12\x17\n\nsong_count\x18\x07 \x01(\x05H\x02\x88\x01\x01\x12\x15\n\x08\x65xplains\x18\x08 \x01(\x08H\x03\x88\x01\x01\x12\x14\n\x07\x64\x61taset\x18\t \x01(\tH\x04\x88\x01\x01\x42\n\n\x08_versionB\x0c\n\n_algorithmB\r\n\x0b_song_countB\x0b\n\t_explainsB\n\n\x08_dataset\"\x14\n\x12ListEnginesRequest\"8\n\x13ListEnginesResponse\x12!\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x10.segue.v1.Engine\"\"\n\x10GetEngineRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\"5\n\x11GetEngineResponse\x12 \n\x06\x65ngine\x18\x01 \x01(\x0b\x32\x10.segue.v1.Engine*e\n\x0b\x45ngineState\x12\x1c\n\x18\x45NGINE_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NGINE_STATE_AVAILABLE\x10\x01\x12\x1c\n\x18\x45NGINE_STATE_UNAVAILABLE\x10\x02\x32\xd4\x01\n\rEngineService\x12_\n\x0bListEngines\x12\x1c.segue.v1.ListEnginesRequest\x1a\x1d.segue.v1.ListEnginesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/engines\x12\x62\n\tGetEngine\x12\x1a.segue.v1.GetEngineRequest\x1a\x1b.segue.v1.GetEngineResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/engines/{engine}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegue/v1/engine_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a%segue/v1/recommendation_service.proto\"\xc3\x02\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x02 \x01(\x08\x12$\n\x05state\x18\x03 \x01(\x0e\x32\x15.segue.v1.EngineState\x12\x14\n\x07version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x16\n\talgorithm\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x33\n\x06source\x18\x06 \x01(\x0e\x32\x1e.segue.v1.RecommendationSourceH\x02\x88\x01\x01\x12\x17\n\nsong_count\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x15\n\x08\x65xplains\x18\x08 \x01(\x08H\x04\x88\x01\x01\x12\x14\n\x07\x64\x61taset\x18\t \x01(\tH\x05\x88\x01\x01\x42\n\n\x08_versionB\x0c\n\n_algorithmB\t\n\x07_sourceB\r\n\x0b_song_countB\x0b\n\t_explainsB\n\n\x08_dataset\"\x14\n\x12ListEnginesRequest\"8\n\x13ListEnginesResponse\x12!\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x10.segue.v1.Engine\"\"\n\x10GetEngineRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\"5\n\x11GetEngineResponse\x12 \n\x06\x65ngine\x18\x01 \x01(\x0b\x32\x10.segue.v1.Engine*e\n\x0b\x45ngineState\x12\x1c\n\x18\x45NGINE_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NGINE_STATE_AVAILABLE\x10\x01\x12\x1c\n\x18\x45NGINE_STATE_UNAVAILABLE\x10\x02\x32\xd4\x01\n\rEngineService\x12_\n\x0bListEngines\x12\x1c.segue.v1.ListEnginesRequest\x1a\x1d.segue.v1.ListEnginesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/engines\x12\x62\n\tGetEngine\x12\x1a.segue.v1.GetEngineRequest\x1a\x1b.segue.v1.GetEngineResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/engines/{engine}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,18 +37,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENGINESERVICE'].methods_by_name['ListEngines']._serialized_options = b'\202\323\344\223\002\r\022\013/v1/engines'
   _globals['_ENGINESERVICE'].methods_by_name['GetEngine']._loaded_options = None
   _globals['_ENGINESERVICE'].methods_by_name['GetEngine']._serialized_options = b'\202\323\344\223\002\026\022\024/v1/engines/{engine}'
-  _globals['_ENGINESTATE']._serialized_start=593
-  _globals['_ENGINESTATE']._serialized_end=694
+  _globals['_ENGINESTATE']._serialized_start=609
+  _globals['_ENGINESTATE']._serialized_end=710
   _globals['_ENGINE']._serialized_start=113
-  _globals['_ENGINE']._serialized_end=420
-  _globals['_LISTENGINESREQUEST']._serialized_start=422
-  _globals['_LISTENGINESREQUEST']._serialized_end=442
-  _globals['_LISTENGINESRESPONSE']._serialized_start=444
-  _globals['_LISTENGINESRESPONSE']._serialized_end=500
-  _globals['_GETENGINEREQUEST']._serialized_start=502
-  _globals['_GETENGINEREQUEST']._serialized_end=536
-  _globals['_GETENGINERESPONSE']._serialized_start=538
-  _globals['_GETENGINERESPONSE']._serialized_end=591
-  _globals['_ENGINESERVICE']._serialized_start=697
-  _globals['_ENGINESERVICE']._serialized_end=909
+  _globals['_ENGINE']._serialized_end=436
+  _globals['_LISTENGINESREQUEST']._serialized_start=438
+  _globals['_LISTENGINESREQUEST']._serialized_end=458
+  _globals['_LISTENGINESRESPONSE']._serialized_start=460
+  _globals['_LISTENGINESRESPONSE']._serialized_end=516
+  _globals['_GETENGINEREQUEST']._serialized_start=518
+  _globals['_GETENGINEREQUEST']._serialized_end=552
+  _globals['_GETENGINERESPONSE']._serialized_start=554
+  _globals['_GETENGINERESPONSE']._serialized_end=607
+  _globals['_ENGINESERVICE']._serialized_start=713
+  _globals['_ENGINESERVICE']._serialized_end=925
 # @@protoc_insertion_point(module_scope)

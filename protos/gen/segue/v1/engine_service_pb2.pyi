@@ -85,14 +85,14 @@ class Engine(_message.Message):
         state: Global___EngineState.ValueType = ...,
         version: _builtins.str | None = ...,
         algorithm: _builtins.str | None = ...,
-        source: _recommendation_service_pb2.RecommendationSource.ValueType = ...,
+        source: _recommendation_service_pb2.RecommendationSource.ValueType | None = ...,
         song_count: _builtins.int | None = ...,
         explains: _builtins.bool | None = ...,
         dataset: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "explains", b"explains", "song_count", b"song_count", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "explains", b"explains", "song_count", b"song_count", "source", b"source", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "default", b"default", "explains", b"explains", "name", b"name", "song_count", b"song_count", "source", b"source", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "default", b"default", "explains", b"explains", "name", b"name", "song_count", b"song_count", "source", b"source", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__algorithm: _TypeAlias = _typing.Literal["algorithm"]  # noqa: Y015
     _WhichOneofArgType__algorithm: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm"]  # noqa: Y015
@@ -102,6 +102,8 @@ class Engine(_message.Message):
     _WhichOneofArgType__explains: _TypeAlias = _typing.Literal["_explains", b"_explains"]  # noqa: Y015
     _WhichOneofReturnType__song_count: _TypeAlias = _typing.Literal["song_count"]  # noqa: Y015
     _WhichOneofArgType__song_count: _TypeAlias = _typing.Literal["_song_count", b"_song_count"]  # noqa: Y015
+    _WhichOneofReturnType__source: _TypeAlias = _typing.Literal["source"]  # noqa: Y015
+    _WhichOneofArgType__source: _TypeAlias = _typing.Literal["_source", b"_source"]  # noqa: Y015
     _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
     _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
     @_typing.overload
@@ -112,6 +114,8 @@ class Engine(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__explains) -> _WhichOneofReturnType__explains | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__song_count) -> _WhichOneofReturnType__song_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__source) -> _WhichOneofReturnType__source | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
 

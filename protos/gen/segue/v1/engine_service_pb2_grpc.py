@@ -29,7 +29,8 @@ class EngineServiceStub:
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     def __init__(self, channel):
@@ -54,7 +55,8 @@ class EngineServiceServicer:
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     def ListEngines(self, request, context):
@@ -105,7 +107,8 @@ class EngineService:
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     @staticmethod

@@ -30,7 +30,8 @@ class EngineServiceStub:
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     @_typing.overload
@@ -58,7 +59,8 @@ class EngineServiceAsyncStub(EngineServiceStub):
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -82,7 +84,8 @@ class EngineServiceServicer(metaclass=_abc_1.ABCMeta):
     """Knows which engines rank.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`.
+    `segue.v1`. Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as
+    many calls as it takes.
     """
 
     @_abc_1.abstractmethod

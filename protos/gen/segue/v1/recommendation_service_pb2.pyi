@@ -104,7 +104,9 @@ class RecommendSongsRequest(_message.Message):
     k: _builtins.int
     """How many songs to recommend. 0 means 10; more than 100 means 100; negative is an error."""
     engine: _builtins.str
-    """The name of the engine that ranks (see EngineService). Empty means the default engine."""
+    """The name of the engine that ranks (see EngineService), at most 100 characters. Empty means the
+    default engine.
+    """
     max_per_artist: _builtins.int
     """The most songs of one artist in the answer. 0 means no limit; negative is an error."""
     explain: _builtins.bool
@@ -295,7 +297,9 @@ class FindSimilarSongsRequest(_message.Message):
     k: _builtins.int
     """How many songs to find. 0 means 10; more than 100 means 100; negative is an error."""
     engine: _builtins.str
-    """The name of the engine that ranks (see EngineService). Empty means the default engine."""
+    """The name of the engine that ranks (see EngineService), at most 100 characters. Empty means the
+    default engine.
+    """
     max_per_artist: _builtins.int
     """The most songs of one artist in the answer. 0 means no limit; negative is an error."""
     view: _song_pb2.SongView.ValueType
@@ -385,17 +389,17 @@ class RecommendationFilter(_message.Message):
     `min_year`.
     """
     min_tempo: _builtins.float
-    """The slowest tempo that may be recommended, inclusive, in beats per minute, above 0 and at
-    most 1000. A song of unknown tempo is not recommended when a tempo is set.
+    """The slowest tempo that may be recommended, inclusive, in beats per minute, 1 to 1000. A song
+    of unknown tempo is not recommended when a tempo is set.
     """
     max_tempo: _builtins.float
-    """The fastest tempo that may be recommended, inclusive, in beats per minute, above 0 and at
-    most 1000, not below `min_tempo`.
+    """The fastest tempo that may be recommended, inclusive, in beats per minute, 1 to 1000, not
+    below `min_tempo`.
     """
     @_builtins.property
     def genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Genre names, at most 20, compared without regard to case; a song needs one of them. A name
-        that the catalog does not know is an error.
+        """Genre names, at most 20 of at most 100 characters, compared without regard to case; a song
+        needs one of them. A name that the catalog does not know is an error.
         """
 
     @_builtins.property
@@ -480,6 +484,7 @@ class Recommendation(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
+    REMAINING_CONTRIBUTION_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """The place in the list, from 1."""
     score: _builtins.float
@@ -488,14 +493,18 @@ class Recommendation(_message.Message):
     """
     source: Global___RecommendationSource.ValueType
     """What the score was made from."""
+    remaining_contribution: _builtins.float
+    """The sum of the contributions of the listened songs that `reasons` leaves out. Absent when it
+    leaves out none.
+    """
     @_builtins.property
     def song(self) -> _song_pb2.Song:
         """The song."""
 
     @_builtins.property
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
-        """Why the song is recommended, the strongest reason first, when `explain` was set and the
-        engine explains. The contributions sum to `score`.
+        """Why the song is recommended, the strongest reason first, at most 20, when `explain` was set
+        and the engine explains. The contributions, with `remaining_contribution`, sum to `score`.
         """
 
     def __init__(
@@ -506,13 +515,19 @@ class Recommendation(_message.Message):
         score: _builtins.float | None = ...,
         source: Global___RecommendationSource.ValueType = ...,
         reasons: _abc.Iterable[Global___Reason] | None = ...,
+        remaining_contribution: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "score", b"score", "song", b"song"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remaining_contribution", b"_remaining_contribution", "_score", b"_score", "remaining_contribution", b"remaining_contribution", "score", b"score", "song", b"song"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "rank", b"rank", "reasons", b"reasons", "score", b"score", "song", b"song", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remaining_contribution", b"_remaining_contribution", "_score", b"_score", "rank", b"rank", "reasons", b"reasons", "remaining_contribution", b"remaining_contribution", "score", b"score", "song", b"song", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__remaining_contribution: _TypeAlias = _typing.Literal["remaining_contribution"]  # noqa: Y015
+    _WhichOneofArgType__remaining_contribution: _TypeAlias = _typing.Literal["_remaining_contribution", b"_remaining_contribution"]  # noqa: Y015
     _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
     _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remaining_contribution) -> _WhichOneofReturnType__remaining_contribution | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
 Global___Recommendation: _TypeAlias = Recommendation  # noqa: Y015
@@ -529,7 +544,9 @@ class Reason(_message.Message):
     song_id: _builtins.int
     """The id of the listened song."""
     title: _builtins.str
-    """The title of the listened song. Absent when the catalog does not know it."""
+    """The title of the listened song. Absent when it is not known, in IDS_ONLY view, and while the
+    catalog is down.
+    """
     contribution: _builtins.float
     """The listened song's part of the score. May be negative."""
     def __init__(
@@ -614,11 +631,11 @@ class Timing(_message.Message):
     CATALOG_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def model(self) -> _duration_pb2.Duration:
-        """Time spent waiting for the model."""
+        """Time until there was a ranking: the model's, or the catalog's where it stood in."""
 
     @_builtins.property
     def catalog(self) -> _duration_pb2.Duration:
-        """Time spent waiting for the catalog."""
+        """Time spent reading the songs of the answer from the catalog."""
 
     def __init__(
         self,

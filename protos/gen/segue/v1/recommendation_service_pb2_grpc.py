@@ -29,7 +29,9 @@ class RecommendationServiceStub:
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     def __init__(self, channel):
@@ -59,7 +61,9 @@ class RecommendationServiceServicer:
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     def RecommendSongs(self, request, context):
@@ -101,7 +105,8 @@ class RecommendationServiceServicer:
         """Finds the songs most similar to one song.
 
         Errors:
-        - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+        - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
+        knows popular songs only, which are no answer to this question.
         - NOT_FOUND: the engine does not know the song, or no engine has the name given.
         - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
         no fallback; `RetryInfo` says when to try again.
@@ -141,7 +146,9 @@ class RecommendationService:
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     @staticmethod

@@ -30,7 +30,9 @@ class RecommendationServiceStub:
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     @_typing.overload
@@ -68,7 +70,8 @@ class RecommendationServiceStub:
     """Finds the songs most similar to one song.
 
     Errors:
-      - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
+        knows popular songs only, which are no answer to this question.
       - NOT_FOUND: the engine does not know the song, or no engine has the name given.
       - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
         no fallback; `RetryInfo` says when to try again.
@@ -80,7 +83,9 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -115,7 +120,8 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """Finds the songs most similar to one song.
 
     Errors:
-      - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
+        knows popular songs only, which are no answer to this question.
       - NOT_FOUND: the engine does not know the song, or no engine has the name given.
       - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
         no fallback; `RetryInfo` says when to try again.
@@ -126,7 +132,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Recommends songs to a listener who is known only by the songs listened to.
 
     Every error carries one `google.rpc.ErrorInfo` with an UPPER_SNAKE reason in the domain
-    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it.
+    `segue.v1`; where a field is at fault, also a `google.rpc.BadRequest` that names it (the first
+    ten, where there are more). Every method fails with RESOURCE_EXHAUSTED and `RetryInfo` while the
+    server has as many calls as it takes.
     """
 
     @_abc_1.abstractmethod
@@ -177,7 +185,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the songs most similar to one song.
 
         Errors:
-          - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+          - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
+            knows popular songs only, which are no answer to this question.
           - NOT_FOUND: the engine does not know the song, or no engine has the name given.
           - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
             no fallback; `RetryInfo` says when to try again.
