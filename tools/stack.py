@@ -137,15 +137,9 @@ class Stack:
         config = self.home / "envoy.yaml"
         config.write_bytes(done.stdout)
         command = (str(BIN / "envoy"), "-c", str(config), "--log-level", "warning")
-        # One worker is enough here; its log comes as it is written, not ten seconds later.
-        options = (
-            "--concurrency",
-            "1",
-            "--disable-hot-restart",
-            "--file-flush-interval-msec",
-            "200",
-        )
-        return Process("envoy", (*command, *options))
+        # One worker is enough here, and its log is wanted at once.
+        options = ("--concurrency", "1", "--file-flush-interval-msec", "200")
+        return Process("envoy", (*command, *options, "--disable-hot-restart"))
 
     def waiting_for(self) -> str | None:
         """Return what is not ready yet, `None` when everything answers."""

@@ -15,12 +15,17 @@ from segue_client.flags import (
     RecommendFlags,
     SimilarFlags,
     a_count,
+    a_text,
     an_id,
     recommend_options,
     similar_options,
     with_options,
 )
 from segue_client.session import Session, note, remark
+
+HOW_MANY = click.option(
+    "-k", type=a_count, default="0", metavar="N", help="How many songs, 100 at most; 0 is 10."
+)
 
 
 @click.group(
@@ -59,7 +64,7 @@ def main(context: click.Context, server: str, timeout: float, as_json: bool) -> 
 
 @main.command()
 @click.argument("songs", nargs=-1, type=an_id, metavar="[SONG_ID]...")
-@click.option("-k", type=a_count, default="0", metavar="N", help="How many songs; 0 is 10.")
+@HOW_MANY
 @with_options(RECOMMEND)
 @click.pass_obj
 def recommend(
@@ -74,12 +79,12 @@ def recommend(
     session.show(answer, tables.recommendations(answer))
     if answer.unknown_songs:
         note(f"unknown songs, ignored: {', '.join(map(str, answer.unknown_songs))}")
-    remark(answer)
+    remark(answer, k)
 
 
 @main.command()
 @click.argument("song_id", type=an_id)
-@click.option("-k", type=a_count, default="0", metavar="N", help="How many songs; 0 is 10.")
+@HOW_MANY
 @with_options(SIMILAR)
 @click.pass_obj
 def similar(session: Session, song_id: int, k: int, **flags: Unpack[SimilarFlags]) -> None:
@@ -90,11 +95,11 @@ def similar(session: Session, song_id: int, k: int, **flags: Unpack[SimilarFlags
     with session.client() as client:
         answer = client.similar(song_id, k, **similar_options(flags))
     session.show(answer, tables.recommendations(answer))
-    remark(answer)
+    remark(answer, k)
 
 
 @main.command()
-@click.argument("query")
+@click.argument("query", type=a_text)
 @click.option("--page-size", type=a_count, default="0", metavar="N", help="How many; 0 is 20.")
 @click.option("--page-token", default="", metavar="TOKEN", help="From the page before.")
 @click.pass_obj

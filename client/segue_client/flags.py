@@ -33,6 +33,13 @@ def an_id(text: str) -> int:
     return int(text)
 
 
+def a_text(text: str) -> str:
+    """Return what was typed, which must be text: a terminal passes other bytes on too."""
+    if not text.isprintable():
+        raise click.BadParameter("it holds what cannot be printed.")
+    return text
+
+
 def a_count(text: str) -> int:
     """Return the whole number written, from 0."""
     if not text.isdecimal() or not int(text) < LIMIT:

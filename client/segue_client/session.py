@@ -65,11 +65,18 @@ def note(text: str) -> None:
     click.echo(f"Note: {text}", err=True)
 
 
-def remark(answer: RecommendSongsResponse | FindSimilarSongsResponse) -> None:
-    """Say in what way an answer is less than, or other than, what was asked for."""
+MOST_SONGS: Final = 100
+MOST: Final = f"an answer has {MOST_SONGS} at the most"
+ALL: Final = "no other satisfies the request"
+
+
+def remark(answer: RecommendSongsResponse | FindSimilarSongsResponse, k: int) -> None:
+    """Say in what way an answer is less than, or other than, the `k` songs asked for."""
     for reason in answer.degraded.reasons:
         note(f"degraded: {DEGRADED.get(reason, f'reason {reason}')}")
     popular = {item.source == RECOMMENDATION_SOURCE_POPULAR for item in answer.recommendations}
+    if 0 < len(answer.recommendations) < k:
+        note(f"{len(answer.recommendations)} songs: {MOST if k > MOST_SONGS else ALL}")
     if not popular:
         note("no song satisfies the request")
     elif all(popular) and not answer.degraded.reasons:

@@ -44,10 +44,14 @@ def minutes(duration: Duration) -> str:
 
 
 def because(item: Recommendation) -> str:
-    """Return the strongest reasons and their parts of the score, a line each."""
+    """Return the strongest reasons and their parts of the score, a line each.
+
+    A song that speaks against the recommendation is no reason for it, unless there is no other.
+    """
+    for_it = [reason for reason in item.reasons if reason.contribution > 0] or item.reasons[:1]
     told = [
         f"{reason.title or f'song {reason.song_id}'} ({reason.contribution:+.3f})"
-        for reason in item.reasons[:TOLD_REASONS]
+        for reason in for_it[:TOLD_REASONS]
     ]
     more = len(item.reasons) - len(told)
     return "\n".join([*told, *([f"and {more} more"] if more else [])])

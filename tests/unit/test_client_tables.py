@@ -50,6 +50,11 @@ def test_the_three_strongest_reasons_are_told_and_the_others_counted() -> None:
     assert told == ["Song 1 (+1.000)", "Song 2 (+0.500)", "Song 3 (+0.333)", "and 2 more"]
 
 
+def test_what_speaks_against_a_song_is_counted_only() -> None:
+    reasons = [Reason(song_id=i, contribution=value) for i, value in ((1, 0.5), (2, -0.25))]
+    assert tables.because(Recommendation(reasons=reasons)) == "song 1 (+0.500)\nand 1 more"
+
+
 def test_a_reason_against_a_song_has_its_sign() -> None:
     item = Recommendation(reasons=[Reason(song_id=7, contribution=-0.25)])
     assert tables.because(item) == "song 7 (-0.250)"

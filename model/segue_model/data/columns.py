@@ -121,10 +121,11 @@ def texts(values: Iterable[str]) -> Text:
 def popularity(song_ids: Ids, listens: Listens) -> npt.NDArray[np.float64]:
     """Return each song's number of listeners divided by that of all listeners; 0 without any.
 
-    Expects `song_ids` in order, and no pair of listener and song twice.
+    Expects `song_ids` in order.
     """
     at = np.searchsorted(song_ids, listens.songs)
     known = at < len(song_ids)
     known[known] = song_ids[at[known]] == listens.songs[known]
     counts = np.bincount(at[known], minlength=len(song_ids))
-    return counts / max(1, len(np.unique(listens.listeners)))
+    # A pair that is there twice is an error, told of the listens and not of what comes of them.
+    return np.minimum(1.0, counts / max(1, len(np.unique(listens.listeners))))

@@ -22,6 +22,9 @@ class Violation:
     field: str
     description: str
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}" if self.field else self.description
+
 
 class SegueError(Exception):
     """The root: every error that Segue raises on purpose."""
@@ -32,7 +35,9 @@ class InvalidRequest(SegueError):
 
     def __init__(self, *violations: Violation) -> None:
         """Take at least one violation."""
-        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        super().__init__(
+            "; ".join(": ".join(filter(None, (v.field, v.description))) for v in violations)
+        )
         self.violations = violations
 
 
@@ -65,7 +70,7 @@ class Overloaded(Unavailable):
 
     def __init__(self) -> None:
         """Say so."""
-        super().__init__("the server has as many calls as it takes; try again")
+        super().__init__("the server has as many calls as it takes")
 
 
 class DeadlineExceeded(SegueError):

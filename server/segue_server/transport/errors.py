@@ -33,8 +33,8 @@ TABLE: tuple[tuple[type[SegueError], int, str], ...] = (
 INTERNAL = (code_pb2.INTERNAL, "INTERNAL")
 # What is not the caller's business: names of hosts and tables, texts of drivers.
 MESSAGES = {
-    "MODEL_UNAVAILABLE": "no model answers; try again",
-    "CATALOG_UNAVAILABLE": "the catalog does not answer; try again",
+    "MODEL_UNAVAILABLE": "no model answers",
+    "CATALOG_UNAVAILABLE": "the catalog does not answer",
     "INTERNAL": "an error of the server; the request id leads to its log",
 }
 CODES = {code.value[0]: code for code in grpc.StatusCode}
