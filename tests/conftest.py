@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import real_songs
 from commands import command
 from mariadb import MariaDB, is_installed
 from running_stack import RunningStack
@@ -28,10 +29,9 @@ def not_installed(what: str) -> None:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real songs; tests that use it are required where it exists."""
-    given = os.environ.get("SEGUE_REAL_DATA")  # noqa: TID251 - tests read where they run
-    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    folder = real_songs.folder()
     if not folder.is_dir():
-        pytest.skip(f"no real data in {folder}: set SEGUE_REAL_DATA")
+        pytest.skip("no real songs here: SEGUE_REAL_DATA names their folder")
     return folder
 
 

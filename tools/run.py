@@ -33,7 +33,8 @@ def main() -> int:
     stack = Stack(home_of(dataset), Ports(**given), env.get("SEGUE_CATALOG_URL", ""))
     variables = ", ".join(PORT_VARIABLES.values())
     if taken := stack.ports.taken():
-        print(f"Taken already: port {', '.join(taken)}. Others can be set by {variables}.")
+        print(f"Taken already, perhaps by another `make run`: port {', '.join(taken)}.")
+        print(f"Other ports can be set by {variables}.")
         return 1
     if len(set(vars(stack.ports).values())) < len(PORT_VARIABLES):
         print(f"Two of {variables} are the same port.")

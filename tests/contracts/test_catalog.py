@@ -116,6 +116,11 @@ async def test_many_songs_with_their_genres_are_one_statement(catalog: SqlCatalo
     assert len(statements) == 1
 
 
+async def test_more_songs_than_a_statement_takes_are_read_too(catalog: SqlCatalog) -> None:
+    found = await catalog.songs(range(1, 40_000), soon())
+    assert set(found) == {1, 2, 3, 4, 7, 8, 9, 10, 11, 12}
+
+
 async def test_known_songs_are_told_from_unknown_ones(catalog: SqlCatalog) -> None:
     assert await catalog.known([1, 5, 7, 7], soon()) == {1, 7}
     assert await catalog.known([], soon()) == frozenset()

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import real_songs
 from commands import command
 from prepare import home_of
 from running_stack import wait_for
@@ -84,17 +85,25 @@ def environment(dataset: Path, ports: Ports) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def real_songs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def real_dataset(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real songs as a dataset folder, made by the command that the README names."""
     folder = tmp_path_factory.mktemp("real") / "dataset"
     command("segue_model", "dataset", "msd", "--input", str(real_data), "--output", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def songs(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A dataset folder of a user's own: real songs where they are, else invented ones."""
+    name = "real_dataset" if real_songs.folder().is_dir() else "dataset"
+    folder: Path = request.getfixturevalue(name)
     yield folder
     shutil.rmtree(home_of(folder), ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def first_run(real_songs: Path) -> Iterator[Run]:
-    run = Run(real_songs, Ports.free())
+def first_run(songs: Path) -> Iterator[Run]:
+    run = Run(songs, Ports.free())
     try:
         run.wait_until_ready()
         yield run
@@ -106,7 +115,7 @@ def titles(answer: dict[str, Any]) -> list[str]:
     return [item["song"]["title"] for item in answer["recommendations"]]
 
 
-def test_real_songs_are_recommended_within_their_music(first_run: Run) -> None:
+def test_real_songs_are_recommended_within_their_music(real_dataset: Path, first_run: Run) -> None:
     found = first_run.get("/v1/songs:search?query=metallica")["songs"]
     ids = "|".join(str(song["id"]) for song in found[:3])
     answer = first_run.get(f"/recommend?songs={ids}&k=10")
@@ -116,10 +125,10 @@ def test_real_songs_are_recommended_within_their_music(first_run: Run) -> None:
     assert len(set(titles(answer))) == 10
 
 
-def test_a_second_start_says_which_port_is_taken(first_run: Run, real_songs: Path) -> None:
+def test_a_second_start_says_which_port_is_taken(first_run: Run, songs: Path) -> None:
     second = subprocess.run(
         RUN,
-        env=environment(real_songs, first_run.ports),
+        env=environment(songs, first_run.ports),
         capture_output=True,
         text=True,
         timeout=60,
@@ -130,9 +139,9 @@ def test_a_second_start_says_which_port_is_taken(first_run: Run, real_songs: Pat
     assert "SEGUE_HTTP_PORT" in second.stdout
 
 
-def test_a_bad_row_stops_the_start_and_is_named(real_songs: Path, tmp_path: Path) -> None:
+def test_a_bad_row_stops_the_start_and_is_named(songs: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
-    shutil.copytree(real_songs, broken)
+    shutil.copytree(songs, broken)
     lines = (broken / "songs.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     lines[6] = lines[6].replace(",", ",,", 1)
     (broken / "songs.csv").write_text("".join(lines), encoding="utf-8")
@@ -177,7 +186,7 @@ def test_a_process_that_dies_is_started_again(first_run: Run) -> None:
 
 
 def test_ctrl_c_stops_everything_and_the_next_start_takes_seconds(
-    first_run: Run, real_songs: Path
+    first_run: Run, songs: Path
 ) -> None:
     assert first_run.interrupt() == 0
     assert first_run.output.rstrip().endswith("Stopped.")
@@ -185,7 +194,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_takes_seconds(
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
     started = time.monotonic()
-    again = Run(real_songs, Ports.free())
+    again = Run(songs, Ports.free())
     try:
         again.wait_until_ready()
         took = time.monotonic() - started

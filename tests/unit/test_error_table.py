@@ -50,6 +50,12 @@ def test_a_field_at_fault_is_named() -> None:
     assert [(v.field, v.description) for v in bad.field_violations] == [("k", "-1 is negative")]
 
 
+def test_a_fault_of_no_field_in_particular_is_told_as_it_is() -> None:
+    violations = (errors.Violation("", "cannot be decoded"), errors.Violation("k", "is negative"))
+    status = status_of(errors.InvalidRequest(*violations))
+    assert status.message == "cannot be decoded; k: is negative"
+
+
 def test_what_is_absent_is_named() -> None:
     status = status_of(SAMPLES[errors.NotFound])
     assert detail(status, error_details_pb2.ErrorInfo).reason == "SONG_NOT_FOUND"

@@ -109,6 +109,8 @@ def unavailable(error: Exception) -> CatalogUnavailable:
     """Return the domain's error for one of SQLAlchemy, the driver or the socket."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     reason = ": ".join(str(part) for part in cause.args) or type(cause).__name__
+    if "unable to open database file" in reason:  # SQLite's, of a file that nobody has made yet
+        reason += "; `segue-catalog migrate` makes it"
     return CatalogUnavailable(f"the catalog did not answer: {reason}")
 
 

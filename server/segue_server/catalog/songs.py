@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
 from segue_server.catalog.schema import album, artist, genre, song, song_genre
 from segue_server.domain.model import Song
+
+# Databases take only so many parameters; SQLite the fewest, 32,766.
+IDS_A_STATEMENT: Final = 30_000
 
 # A row per genre of a song: one statement, and no limit on a concatenation to run into.
 SONGS = (
@@ -36,11 +39,14 @@ SONGS = (
 
 
 def read_songs(connection: Connection, ids: Collection[int]) -> Mapping[int, Song]:
-    """Return the songs that exist, by id, with one statement (none for no ids)."""
-    if not ids:
-        return {}
-    rows = connection.execute(SONGS.where(song.c.id.in_(ids)))
-    return {key: _song(of_song) for key, of_song in groupby(rows, key=lambda row: int(row.id))}
+    """Return the songs that exist, by id, with one statement for all but the largest batches."""
+    wanted = list(ids)
+    found: dict[int, Song] = {}
+    for start in range(0, len(wanted), IDS_A_STATEMENT):
+        part = wanted[start : start + IDS_A_STATEMENT]
+        rows = connection.execute(SONGS.where(song.c.id.in_(part)))
+        found |= {key: _song(each) for key, each in groupby(rows, key=lambda row: int(row.id))}
+    return found
 
 
 def known_ids(connection: Connection, ids: Collection[int]) -> frozenset[int]:

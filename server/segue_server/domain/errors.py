@@ -35,9 +35,7 @@ class InvalidRequest(SegueError):
 
     def __init__(self, *violations: Violation) -> None:
         """Take at least one violation."""
-        super().__init__(
-            "; ".join(": ".join(filter(None, (v.field, v.description))) for v in violations)
-        )
+        super().__init__("; ".join(map(str, violations)))
         self.violations = violations
 
 
