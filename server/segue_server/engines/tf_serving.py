@@ -135,6 +135,8 @@ def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
     scores = tensors.read_floats(outputs[sig.RECOM_SONGS_SCORES])
     sources = tensors.read_ints(outputs[sig.RECOM_SONGS_SOURCES])
     known = tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN])
+    if len(known) < len(query.songs):
+        raise ValueError(f"{len(known)} of {len(query.songs)} listened songs are known or not")
     explained = query.explain and bool(query.songs)
     reasons = _contributions(query, outputs) if explained else [NO_REASONS] * len(ids)
     return Ranking(
