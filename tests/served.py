@@ -49,5 +49,6 @@ async def serving() -> AsyncIterator[Served]:
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         readiness = Readiness(health, directory, catalog)
+        await readiness.begin()
         yield Served(channel, engine, substitute, catalog, readiness)
     await server.stop(None)

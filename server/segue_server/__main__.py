@@ -79,9 +79,11 @@ async def _serve(settings: Settings, catalog: SqlCatalog, channel: grpc.aio.Chan
     except RuntimeError:
         log.error("cannot listen; is the port taken?", listen=settings.listen)  # noqa: TRY400
         return 1
+    readiness = Readiness(health, directory, catalog)
+    await readiness.begin()
     await server.start()
     log.info("serving", listen=settings.listen, engines=sorted(engines))
-    watch = asyncio.create_task(Readiness(health, directory, catalog).watch())
+    watch = asyncio.create_task(readiness.watch())
     await _told_to_stop()
     log.info("stopping", grace=settings.grace)
     watch.cancel()

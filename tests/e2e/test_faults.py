@@ -48,7 +48,7 @@ def test_a_model_server_that_hangs(running: RunningStack) -> None:
         started = time.monotonic()
         status, answer = running.get(ASKED)
         assert (status, degraded(answer)) == (200, ["MODEL_UNAVAILABLE"])
-        assert time.monotonic() - started < 2.2
+        assert time.monotonic() - started < 2.6
     finally:
         running.resume("model-server")
     wait_for("the model server", lambda: whole(running))
@@ -63,7 +63,7 @@ def test_a_database_that_is_killed_or_hangs_and_comes_back(
         started = time.monotonic()
         status, answer = running.get(ASKED)
         assert (status, degraded(answer)) == (200, ["CATALOG_UNAVAILABLE"])
-        assert time.monotonic() - started < 2.2
+        assert time.monotonic() - started < 2.6
         assert all(item["song"].keys() <= {"id", "genres"} for item in answer["recommendations"])
         status, _ = running.get("/v1/songs/5")
         assert status in (503, 504)

@@ -137,11 +137,11 @@ async def test_the_callers_deadline_is_kept_and_a_default_set(served: Served) ->
     started = time.monotonic()
     error = await failure(served.recommendations.RecommendSongs(request, timeout=0.1))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 0.4
     started = time.monotonic()
     error = await failure(served.recommendations.RecommendSongs(request))
     assert reason(error) == "DEADLINE_EXCEEDED"
-    assert DEFAULT_DEADLINE * 0.9 < time.monotonic() - started < DEFAULT_DEADLINE + 0.2
+    assert DEFAULT_DEADLINE * 0.9 < time.monotonic() - started < DEFAULT_DEADLINE + 0.4
 
 
 async def test_a_batch_answers_each_request_for_itself(served: Served) -> None:

@@ -54,15 +54,13 @@ async def test_health_answers_however_many_calls_run(served: Served) -> None:
     served.engine.hangs = served.substitute.hangs = True
     request = rpb.RecommendSongsRequest(songs=[5])
     calls = [served.recommendations.RecommendSongs(request) for _ in range(60)]
-    watch = asyncio.create_task(served.readiness.watch())
-    try:
-        await asyncio.sleep(0.1)
-        stub: Any = health_pb2_grpc.HealthStub(served.channel)
-        answer = await stub.Check(health_pb2.HealthCheckRequest(service=LIVENESS))
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    finally:
-        watch.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+    running = asyncio.gather(*calls, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    stub: Any = health_pb2_grpc.HealthStub(served.channel)
+    answer = await stub.Check(health_pb2.HealthCheckRequest(service=LIVENESS))
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    assert not running.done()
+    await running
 
 
 async def test_readiness_follows_the_parts_and_liveness_does_not(served: Served) -> None:
@@ -72,18 +70,19 @@ async def test_readiness_follows_the_parts_and_liveness_does_not(served: Served)
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
-    watch = asyncio.create_task(served.readiness.watch())
-    try:
-        await asyncio.sleep(0.1)
-        assert await serving("")
-        assert await serving("segue.v1.CatalogService")
-        served.catalog.down = True
-        await served.readiness.look()
-        assert await serving("")
-        assert not await serving("segue.v1.CatalogService")
-        assert await serving(LIVENESS)
-    finally:
-        watch.cancel()
+    assert await serving(LIVENESS)
+    assert not await serving("")
+    await served.readiness.look()
+    assert await serving("")
+    assert await serving("segue.v1.CatalogService")
+    served.catalog.down = True
+    await served.readiness.look()
+    assert await serving("")
+    assert not await serving("segue.v1.CatalogService")
+    served.engine.down = True
+    await served.readiness.look()
+    assert await serving(""), "another engine still answers"
+    assert await serving(LIVENESS)
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])

@@ -119,5 +119,5 @@ async def test_readiness_goes_on_looking_whatever_a_part_raises(served: Served) 
     watch = asyncio.create_task(Readiness(served.readiness._servicer, directory, catalog).watch())
     await asyncio.sleep(INTERVAL * 1.5)
     assert not watch.done()
-    assert len(catalog.reads) == 2
+    assert len(catalog.reads) > 1
     watch.cancel()

@@ -40,12 +40,15 @@ class Readiness:
         self._catalog = catalog
         self._last: tuple[str | None, str | None] = ("not asked yet", "not asked yet")
 
-    async def watch(self) -> None:
-        """Watch until cancelled."""
-        await self._set(LIVENESS, up=True)
+    async def begin(self) -> None:
+        """Say that the process lives and that nothing is known of its parts yet."""
         for service in (WHOLE, *SERVICES):
             await self._set(service, up=False)
-        await self._set(ENGINES, up=True)
+        for service in (LIVENESS, ENGINES):
+            await self._set(service, up=True)
+
+    async def watch(self) -> None:
+        """Watch until cancelled."""
         while True:
             try:
                 await self.look()
