@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import grpc
 import grpc.aio
@@ -138,7 +138,7 @@ def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
     if len(known) < len(query.songs):
         raise ValueError(f"{len(known)} of {len(query.songs)} listened songs are known or not")
     explained = query.explain and bool(query.songs)
-    reasons = _contributions(query, outputs) if explained else [NO_REASONS] * len(ids)
+    reasons = _contributions(query, outputs, known) if explained else [NO_REASONS] * len(ids)
     return Ranking(
         songs=tuple(
             RankedSong(song, score, SOURCES[source], *why)
@@ -152,7 +152,9 @@ def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
     )
 
 
-def _contributions(query: RankQuery, outputs: Mapping[str, TensorProto]) -> list[Reasons]:
+def _contributions(
+    query: RankQuery, outputs: Mapping[str, TensorProto], known: Sequence[bool]
+) -> list[Reasons]:
     """Return each ranked song's strongest contributions and the sum of its others.
 
     An engine that does not explain sends zeros, and so do popular songs: no contribution is made
@@ -160,7 +162,6 @@ def _contributions(query: RankQuery, outputs: Mapping[str, TensorProto]) -> list
     """
     tensor = outputs[sig.RECOM_SONGS_CONTRIBUTIONS]
     values = tensors.read_floats(tensor)
-    known = tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN])
     width = tensors.shape_of(tensor)[-1]
     rows = (values[at : at + width] for at in range(0, len(values), width))
     return [_strongest(query.songs, row, known) if any(row) else NO_REASONS for row in rows]
