@@ -48,6 +48,9 @@ async def test_more_calls_than_allowed_are_refused_at_once(served: Served) -> No
     codes = [result.code() for result in results if isinstance(result, grpc.aio.AioRpcError)]
     assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 40
     assert codes.count(grpc.StatusCode.DEADLINE_EXCEEDED) == 20
+    served.engine.hangs = False
+    for _ in range(30):  # more than run at once, one after the other
+        await served.recommendations.RecommendSongs(rpb.RecommendSongsRequest(songs=[5]))
 
 
 async def test_health_answers_however_many_calls_run(served: Served) -> None:
