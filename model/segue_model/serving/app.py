@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 GRACE: Final = 5.0
 """Seconds that requests in flight have to finish when the server is told to stop."""
 
+SETTLING: Final = 0.1
+"""Seconds for calls that were answered to end."""
+
 # What may wait for a thread without batching; more would wait in vain.
 _QUEUED_REQUESTS: Final = 1000
 _MAX_MESSAGE_BYTES: Final = 64 * 2**20
@@ -138,6 +141,9 @@ class Server:
         if self._rest is not None:
             closing.append(self._rest.cleanup())
         await asyncio.gather(*closing)
+        # gRPC counts a call as ended when its answer is out; what ran it ends a turn later, and
+        # would be cancelled with a traceback.
+        await asyncio.sleep(SETTLING)
         for lane in (self._single, self._batched):
             if lane is not None:
                 lane.close()
