@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from sqlalchemy import Select, Table, create_engine, select
+
 from catalog_dataset import SongRow, Songs, write_dataset
 from segue_server.catalog.load import load
 from segue_server.catalog.migrate import migrate
+from segue_server.catalog.schema import metadata
 from segue_server.catalog.sql import SqlCatalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.model import RankQuery
@@ -42,6 +45,23 @@ def filled(url: str, folder: Path, content: Songs) -> str:
     migrate(url)
     load(url, write_dataset(folder, content))
     return url
+
+
+def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of all tables, in order, but for the time of the load."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = {
+            table.name: [tuple(row) for row in connection.execute(_all_rows(table))]
+            for table in metadata.tables.values()
+        }
+    engine.dispose()
+    return found
+
+
+def _all_rows(table: Table) -> Select[*tuple[object, ...]]:
+    columns = [column for column in table.columns if column.name != "loaded_at"]
+    return select(*columns).order_by(*table.primary_key)
 
 
 async def search_all(catalog: SqlCatalog, query: str, limit: int) -> list[int]:

@@ -67,6 +67,9 @@ class MariaDB:
     def pause(self) -> None:
         """Have the server hang: connections stay open, and nothing answers."""
         self._signal(signal.SIGSTOP)
+        # The signal is out before the last thread has stopped, and that one may still answer.
+        while self._process is not None and not _is_stopped(self._process.pid):
+            time.sleep(0.001)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -115,6 +118,12 @@ class MariaDB:
 
 def is_installed() -> bool:
     return SERVER is not None and INSTALLER is not None
+
+
+def _is_stopped(pid: int) -> bool:
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    states = [each.read_text(encoding="utf-8").rpartition(")")[2].split()[0] for each in threads]
+    return set(states) == {"T"}
 
 
 def _free_port() -> int:

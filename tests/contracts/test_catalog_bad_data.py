@@ -6,12 +6,66 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from catalog_dataset import SongRow, Songs, write_dataset
 from catalog_use import TWO_SONGS
-from segue_server.catalog.dataset import DatasetError
+from segue_server.catalog import song_records
+from segue_server.catalog.dataset import Batch, DatasetError, Manifest
+from segue_server.catalog.fields import FieldError
 from segue_server.catalog.load import load
 from segue_server.catalog.migrate import migrate
+from segue_server.catalog.records import Dataset
+
+# A song in the order of the columns asked for, and fields that are plain, unusual or wrong.
+PLAIN = ("1", "One (Live)", "1", "1", "1999", "2|1", "1.5", "100", "0.25", "TR1", "")
+FIELDS = (
+    *(
+        "",
+        "0",
+        "1",
+        "2",
+        "3",
+        "007",
+        "-1",
+        "1.",
+        ".5",
+        ".",
+        "1.2.3",
+        "1e3",
+        "+1",
+        "1_0",
+        " 1",
+        "1 ",
+    ),
+    *(
+        "²",
+        "\N{ARABIC-INDIC DIGIT ONE}",
+        "inf",
+        "nan",
+        "9" * 19,
+        "9" * 400,
+        "9999",
+        "10000",
+        "2147483647",
+        "2147483648",
+    ),
+    *(
+        "1|1",
+        "1|2",
+        "|",
+        "1|",
+        "3|1",
+        "x" * 33,
+        "x" * 501,
+        "Ça __va",
+        "Don't",
+        "\n",
+        "\x00",
+        "ß" * 70,
+    ),
+)
 
 
 @pytest.fixture
@@ -33,6 +87,7 @@ BAD_ROWS = [
     ("songs.csv", "2001", "12001", r"songs\.csv:2: year is 12001, after 9999"),
     ("songs.csv", "2001", "2001.0", r"songs\.csv:2: year is '2001\.0', not a whole number"),
     ("songs.csv", "2|1", "2|3", r"songs\.csv:2: genre_ids 3 does not exist"),
+    ("songs.csv", "2|1", "2|", r"songs\.csv:2: genre_ids is '', not a whole number"),
     ("songs.csv", "2|1", "2|2", r"songs\.csv:2: genre_ids names a genre twice"),
     ("songs.csv", "2|1", "2,1", r"songs\.csv:2: 12 fields, but the header has 11"),
     ("songs.csv", "2|1,,,0.0", "2|1,nan,,0.0", r"songs\.csv:2: duration is 'nan', not a finite"),
@@ -106,6 +161,53 @@ def test_columns_in_any_order_and_beyond_the_known_ones_are_let_be(
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as database:
         names = database.execute("SELECT id, name FROM genre ORDER BY id").fetchall()
     assert names == [(1, "Rock"), (2, "Pop")]
+
+
+@pytest.mark.parametrize("column", range(len(PLAIN)))
+@given(data=st.data())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_songs_come_out_alike_whether_column_by_column_or_row_by_row(
+    column: int, tmp_path: Path, data: st.DataObject
+) -> None:
+    """What is not read by column is read by row; what is read by column is so by row too."""
+    for field in (*FIELDS, data.draw(st.text(max_size=6))):
+        row = ["2", *PLAIN[1:]]
+        row[column] = field
+        _assert_alike(tmp_path, tuple(row))
+
+
+def _assert_alike(tmp_path: Path, row: tuple[str, ...]) -> None:
+    batch = Batch(tmp_path / "songs.csv", [PLAIN, row], [2, 3])
+    dataset = Dataset(tmp_path, Manifest("", "", {}), 10)
+    dataset.genre_ids.update((1, 2))
+    dataset.words_of_artist.update({1: frozenset({"ab"}), 2: frozenset({"x"})})
+    dataset.words_of_album.update({1: frozenset({"c"})})
+    by_row, reason = None, ""
+    try:
+        by_row = song_records._by_row(dataset, batch, (2, 1), 0)
+    except DatasetError as error:
+        reason = str(error)
+    assert by_row or reason.startswith(f"{tmp_path}/songs.csv:3: ")
+    try:
+        by_column = song_records._by_column(dataset, batch, (2, 1), 0)
+    except (FieldError, ValueError, KeyError):
+        return
+    assert by_column == by_row
+
+
+def test_plain_songs_are_read_by_column_and_unusual_ones_by_row(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    songs = dataset / "songs.csv"
+    unusual = songs.read_text().replace("2|1,,,0.0", "2|1,+1.5e1,.5,1E-1").replace("9,N", "009,N")
+    with monkeypatch.context() as patched:
+        patched.setattr(song_records, "_by_row", None)
+        _load_into_sqlite(tmp_path, dataset)
+    songs.write_text(unusual)
+    _load_into_sqlite(tmp_path, dataset)
+    with closing(sqlite3.connect(tmp_path / "catalog.db")) as database:
+        kept = database.execute("SELECT id, duration, tempo, popularity FROM song").fetchall()
+    assert kept == [(2, 15.0, 0.5, 0.1), (9, None, None, 0.0)]
 
 
 def _load_into_sqlite(tmp_path: Path, dataset: Path) -> None:

@@ -71,7 +71,7 @@ async def test_a_database_of_a_newer_program_is_refused(loaded: str) -> None:
 
 
 async def test_a_missing_table_is_an_unavailable_catalog(loaded: str) -> None:
-    for table in ("catalog_info", "song_word", "song_genre", "song", "genre", "alembic_version"):
+    for table in ("catalog_info", "song_text", "song_genre", "song", "genre", "alembic_version"):
         _execute(loaded, f"DROP TABLE {table}")
     assert any("song" in refusal for refusal in await _refusals(loaded))
 

@@ -1,5 +1,6 @@
 """The command `segue-catalog`."""
 
+import io
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ from catalog_use import TWO_SONGS
 from mariadb import MariaDB
 from segue_server.catalog.__main__ import main
 from segue_server.catalog.migrate import migrate
+from segue_server.catalog.progress import ProgressLine
 
 NewDatabase = Callable[[], str]
 
@@ -90,5 +92,31 @@ def test_on_a_terminal_a_load_shows_how_far_it_is(dataset: Path, tmp_path: Path)
     os.close(theirs)
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
-    assert shown.split("\r")[1:] == ["7 of 7 rows (100 %)", "\n"]
+    kept = [line.split("\x1b[K")[-1] for line in shown.split("\r\n")]
+    kinds = ("artists", "albums", "songs", "song_texts", "words", "genres", "indexes", "swap")
+    assert [line.split(":")[0] for line in kept] == [*kinds, ""]
+    assert re.fullmatch(r"songs: 2 of 2 in \d+\.\d s", kept[2])
     assert done.stdout.startswith(b"loaded 'small'")
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_the_line_of_progress_tells_rate_and_time_left() -> None:
+    terminal, now = io.StringIO(), [0.0]
+    line = ProgressLine(terminal, lambda: now[0])
+    for second, report in (
+        (2.0, ("artists", 5_000, 5_000)),
+        (2.5, ("songs", 1_000, 9_000)),
+        (2.55, ("songs", 2_000, 9_000)),
+        (3.0, ("songs", 4_000, 9_000)),
+        (4.0, ("songs", 9_000, 9_000)),
+        (4.0, ("swap", 0, 1)),
+    ):
+        now[0] = second
+        line(*report)
+    assert terminal.getvalue().split("\r\x1b[K")[1:] == [
+        "artists: 5,000 of 5,000 in 2.0 s\n",
+        "songs: 1,000 of 9,000, 2,000 a second, 4 s left",
+        "songs: 4,000 of 9,000, 4,000 a second, 1 s left",
+        "songs: 9,000 of 9,000 in 2.0 s\n",
+        "swap: 0 of 1",
+    ]

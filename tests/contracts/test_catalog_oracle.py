@@ -2,13 +2,19 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from catalog_dataset import SongRow, Songs
 from catalog_use import filled, search_all, soon
+from segue_server.catalog import places
+from segue_server.catalog.fts5 import Fts5
+from segue_server.catalog.fulltext import Fulltext
+from segue_server.catalog.places import Plan, Sought
 from segue_server.catalog.sql import SqlCatalog, open_catalog
+from segue_server.catalog.text_index import TextIndex
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded
 from segue_server.domain.model import Filter, RankedSong, RankQuery, Source
@@ -78,12 +84,58 @@ def _searched(query: str) -> list[int]:
     return [song.id for song in hits]
 
 
-async def test_every_page_of_every_search_is_what_the_definition_says(many: SqlCatalog) -> None:
-    rng = random.Random(11)
-    for _ in range(40):
+Way = Callable[[pytest.MonkeyPatch], None]
+
+
+def _price(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    for each in (Fts5, Fulltext):
+        monkeypatch.setattr(each, what, 1e9)
+
+
+def _walk_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planned(index: TextIndex, sought: Sought, limit: int) -> Plan:
+        return Plan(sought.after + 37, tuple(filter(index.takes, sought.words)))
+
+    monkeypatch.setattr(places, "plan", planned)
+
+
+WAYS: dict[str, Way] = {
+    "as planned": lambda _: None,
+    "down the list": lambda monkeypatch: _price(monkeypatch, "posting"),
+    "by the text index": lambda monkeypatch: _price(monkeypatch, "reading"),
+    "by both in turn": _walk_a_little,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_every_page_of_every_search_is_what_the_definition_says(
+    many: SqlCatalog, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WAYS[way](monkeypatch)
+    rng = random.Random(way)
+    for _ in range(25):
         wanted = rng.choices(WORDS, WEIGHTS, k=rng.randint(1, 3))
         query = " ".join(word[: rng.randint(1, 6)] for word in wanted)
         assert await search_all(many, query, rng.choice([20, 50, 1000])) == _searched(query), query
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_words_of_all_scripts_are_found(
+    new_database: NewDatabase, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last three hold letters that MariaDB does not know for letters."""
+    WAYS[way](monkeypatch)
+    titles = ("Ёлка", "ΩΜΕΓΑ", "東京事変", "서울의 달", "ไทยแลนด์", "हिन्दी", "Aͷb cd", "𠀀𠀁", "x𐤀y")
+    songs = [SongRow(n, f"{title} the of to", 1) for n, title in enumerate(titles, 1)]
+    catalog = open_catalog(filled(new_database(), tmp_path, Songs(songs, {1: "?"})), 1)
+    try:
+        for n, title in enumerate(titles, 1):
+            for length in range(1, len(title) + 1):
+                if title[length - 1] != " ":
+                    assert await search_all(catalog, f"{title[:length]} th", 20) == [n]
+            assert await search_all(catalog, f"{title}z", 20) == []
+    finally:
+        catalog.close()
 
 
 async def test_pages_may_change_their_size_on_the_way(many: SqlCatalog) -> None:
@@ -174,8 +226,8 @@ async def test_few_songs_of_each_artist_are_found_however_deep_they_lie(many: Sq
 async def test_a_statement_that_takes_too_long_is_given_up_by_the_database_too(
     many: SqlCatalog,
 ) -> None:
-    words = "song_word a, song_word b, song_word c"
-    endless = text(f"SELECT count(*) FROM {words} WHERE a.song_id + b.song_id < c.song_id")
+    songs = "song_text a, song_text b, song_text c"
+    endless = text(f"SELECT count(*) FROM {songs} WHERE a.place + b.place < c.place")
     for _ in range(3):
         with pytest.raises(DeadlineExceeded):
             await many._reader.read(lambda c: c.execute(endless).all(), Deadline.after(0.1))

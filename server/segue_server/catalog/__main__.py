@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import func, select
 
@@ -13,12 +12,10 @@ from segue_server.catalog.connect import CatalogUrlError, opened, parse_url, sho
 from segue_server.catalog.dataset import DatasetError
 from segue_server.catalog.load import load, show_nothing
 from segue_server.catalog.migrate import migrate
+from segue_server.catalog.progress import ProgressLine
 from segue_server.catalog.schema import album, artist, catalog_info, genre, song
 from segue_server.catalog.version import HEAD, check
 from segue_server.domain.errors import CatalogUnavailable
-
-# How many rows pass between two lines of progress, each over the one before.
-ROWS_PER_LINE: Final = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +54,7 @@ def _migrate(asked: argparse.Namespace) -> str:
 
 def _load(asked: argparse.Namespace) -> str:
     begun = time.monotonic()
-    progress = _show_progress if sys.stderr.isatty() else show_nothing
+    progress = ProgressLine(sys.stderr) if sys.stderr.isatty() else show_nothing
     loaded = load(asked.url, asked.folder, if_changed=asked.if_changed, progress=progress)
     name = loaded.manifest.name
     if not loaded.changed:
@@ -80,13 +77,6 @@ def _info(asked: argparse.Namespace) -> str:
         loaded_at = f"{info.loaded_at.isoformat()}Z"
         lines |= {"dataset": info.name, "fingerprint": info.fingerprint, "loaded": loaded_at}
     return "\n".join(f"{name + ':':<13}{value}" for name, value in (lines | counts).items())
-
-
-def _show_progress(done: int, total: int) -> None:
-    if done % ROWS_PER_LINE == 0 or done == total:
-        end = "\n" if done == total else ""
-        sys.stderr.write(f"\r{done} of {total} rows ({done * 100 // max(total, 1)} %){end}")
-        sys.stderr.flush()
 
 
 def _database(asked: argparse.Namespace) -> str:

@@ -66,9 +66,10 @@ def parse_url(text: str) -> URL:
 
 
 def open_engine(url: URL, connections: int, patience: Patience, *, create: bool = False) -> Engine:
-    """Return an engine of at most `connections`, each looked at before it is used again.
+    """Return an engine of at most `connections`. No connection is made yet.
 
-    No connection is made yet. An SQLite file is made only where `create` says so.
+    An SQLite file is made only where `create` says so. Of MySQL, each statement that serves is a
+    transaction of its own, without a word between them: see `Reader`.
     """
     sqlite = url.drivername == "sqlite"
     engine = create_engine(
@@ -76,9 +77,8 @@ def open_engine(url: URL, connections: int, patience: Patience, *, create: bool 
         connect_args=_sqlite_arguments(patience) if sqlite else _mysql_arguments(patience),
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
-        **({} if sqlite else {"isolation_level": "REPEATABLE READ"}),
+        **({} if sqlite else _mysql_transactions(serving=patience is SERVING)),
     )
     if sqlite:
         _begin_for_real(engine)
@@ -132,7 +132,15 @@ def _mysql_arguments(patience: Patience) -> dict[str, Any]:
         "connect_timeout": patience.connect,
         "read_timeout": patience.read,
         "write_timeout": patience.write,
+        # The server may then ask for any file that it names, so only where rows are to be sent.
+        "local_infile": patience is LOADING,
     }
+
+
+def _mysql_transactions(*, serving: bool) -> dict[str, Any]:
+    if serving:
+        return {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    return {"isolation_level": "REPEATABLE READ"}
 
 
 def _begin_for_real(engine: Engine) -> None:

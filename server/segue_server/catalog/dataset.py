@@ -1,20 +1,21 @@
 """Reads a dataset folder row by row, and names file and line of whatever is wrong in it."""
 
 import csv
+import hashlib
 import json
-import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+from segue_server.catalog.fields import FieldError
 
 FORMAT: Final = 1
-LARGEST_INT: Final = 2**31 - 1
+MANIFEST: Final = "dataset.json"
 
-# Python's own int() and float() take much more: underscores, spaces, digits of all scripts.
-INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
-NUMBER: Final = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+Record = TypeVar("Record")
 
 
 class DatasetError(Exception):
@@ -35,73 +36,12 @@ class Manifest:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a file by column; every accessor raises `DatasetError` on a bad field."""
-
-    file: Path
-    line: int
-    fields: Mapping[str, str]
-
-    def text(self, column: str, longest: int) -> str:
-        """Return the field, which is neither empty nor longer than `longest` characters."""
-        value = self.optional_text(column, longest)
-        if value is None:
-            raise self.error(f"{column} is empty")
-        return value
-
-    def optional_text(self, column: str, longest: int) -> str | None:
-        """Return the field, `None` when it is empty."""
-        value = self.fields[column]
-        if len(value) > longest:
-            raise self.error(f"{column} is longer than {longest} characters")
-        return value or None
-
-    def integer(self, column: str) -> int:
-        """Return the field, a whole number from 1 to what an int32 holds."""
-        return self.parse_integer(column, self.fields[column])
-
-    def optional_integer(self, column: str) -> int | None:
-        """Return the field as `integer` does, `None` when it is empty."""
-        return self.integer(column) if self.fields[column] else None
-
-    def integers(self, column: str) -> tuple[int, ...]:
-        """Return the `|`-joined whole numbers of the field, in order; none when it is empty."""
-        joined = self.fields[column]
-        return tuple(self.parse_integer(column, part) for part in joined.split("|") if joined)
-
-    def number(self, column: str) -> float:
-        """Return the field, a finite number of at least 0."""
-        value = self.fields[column]
-        if not NUMBER.fullmatch(value) or not math.isfinite(float(value)):
-            raise self.error(f"{column} is {value!r}, not a finite number")
-        if float(value) < 0:
-            raise self.error(f"{column} is {value}, less than 0")
-        return float(value)
-
-    def optional_number(self, column: str) -> float | None:
-        """Return the field as `number` does, `None` when it is empty."""
-        return self.number(column) if self.fields[column] else None
-
-    def parse_integer(self, column: str, value: str) -> int:
-        """Return the whole number `value`, which stands in `column`."""
-        if not INTEGER.fullmatch(value):
-            raise self.error(f"{column} is {value!r}, not a whole number")
-        if not 1 <= int(value) <= LARGEST_INT:
-            raise self.error(f"{column} is {value}, not from 1 to {LARGEST_INT}")
-        return int(value)
-
-    def error(self, reason: str) -> DatasetError:
-        """Return the error that names this row."""
-        return DatasetError(self.file, self.line, reason)
-
-
 def read_manifest(folder: Path, counted: tuple[str, ...]) -> Manifest:
     """Return what `dataset.json` says, with the counts named in `counted`.
 
     Raises: DatasetError.
     """
-    file = folder / "dataset.json"
+    file = folder / MANIFEST
     found = _read_json(file)
     if found.get("format") != FORMAT:
         raise DatasetError(file, None, f"format is {found.get('format')!r}, not {FORMAT}")
@@ -112,24 +52,78 @@ def read_manifest(folder: Path, counted: tuple[str, ...]) -> Manifest:
     )
 
 
-def read_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows of a file that has at least `columns`, one at a time.
+def digest(folder: Path, files: Iterable[str]) -> str:
+    """Return what two folders have in common only if the files are the same in both, as hex.
 
     Raises: DatasetError.
     """
-    lines = csv.reader(_decoded_lines(file), strict=True)
+    digests = hashlib.sha256()
+    for name in files:
+        try:
+            with (folder / name).open("rb") as stream:
+                digests.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise DatasetError(folder / name, None, error.strerror or str(error)) from error
+    return digests.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a file in order: the fields asked for, in the order asked for, and the lines."""
+
+    file: Path
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+    def columns(self) -> list[tuple[str, ...]]:
+        """Return the fields by column."""
+        return list(zip(*self.rows, strict=True))
+
+    def each(self, convert: Callable[[Sequence[str]], Record]) -> list[Record]:
+        """Return what `convert` makes of each row.
+
+        Raises: DatasetError for the `FieldError` that `convert` raises.
+        """
+        made: list[Record] = []
+        try:
+            made.extend(map(convert, self.rows))
+        except FieldError as error:
+            raise DatasetError(self.file, self.lines[len(made)], f"{error}") from error
+        return made
+
+
+def read_batches(file: Path, columns: tuple[str, ...], size: int) -> Iterator[Batch]:
+    """Yield the rows of a file that has at least `columns`, `size` at a time.
+
+    Raises: DatasetError.
+    """
+    reader = csv.reader(_lines(file), strict=True)
     try:
-        header = next(lines, [])
-        for column in columns:
-            if column not in header:
-                raise DatasetError(file, 1, f"the header has no column {column!r}: {header}")
-        for fields in lines:
-            if len(fields) != len(header):
-                reason = f"{len(fields)} fields, but the header has {len(header)}"
-                raise DatasetError(file, lines.line_num, reason)
-            yield Row(file, lines.line_num, dict(zip(header, fields, strict=True)))
+        header = next(reader, [])
+        pick = itemgetter(*(_index(file, header, column) for column in columns))
+        while numbered := [(reader.line_num, fields) for fields in islice(reader, size)]:
+            lines, rows = zip(*numbered, strict=True)
+            _check_widths(file, header, lines, rows)
+            yield Batch(file, list(map(pick, rows)), lines)
     except csv.Error as error:
-        raise DatasetError(file, lines.line_num, f"not CSV: {error}") from error
+        raise DatasetError(file, reader.line_num, f"not CSV: {error}") from error
+
+
+def _check_widths(
+    file: Path, header: list[str], lines: Sequence[int], rows: Sequence[list[str]]
+) -> None:
+    if set(map(len, rows)) == {len(header)}:
+        return
+    for line, fields in zip(lines, rows, strict=True):
+        if len(fields) != len(header):
+            reason = f"{len(fields)} fields, but the header has {len(header)}"
+            raise DatasetError(file, line, reason)
+
+
+def _index(file: Path, header: list[str], column: str) -> int:
+    if column not in header:
+        raise DatasetError(file, 1, f"the header has no column {column!r}: {header}")
+    return header.index(column)
 
 
 def _manifest_text(file: Path, found: Mapping[str, object], name: str, longest: int) -> str:
@@ -148,7 +142,7 @@ def _manifest_count(file: Path, found: Mapping[str, object], name: str) -> int:
 
 
 def _read_json(file: Path) -> dict[str, object]:
-    text = "".join(_decoded_lines(file))
+    text = "".join(_lines(file))
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
@@ -158,18 +152,23 @@ def _read_json(file: Path) -> dict[str, object]:
     return found
 
 
-def _decoded_lines(file: Path) -> Iterator[str]:
+def _lines(file: Path) -> Iterator[str]:
     try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                yield _decoded(file, number, line)
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            yield from lines
+    except UnicodeDecodeError as error:
+        raise _not_utf8(file) from error
     except OSError as error:
         raise DatasetError(file, None, error.strerror or str(error)) from error
 
 
-def _decoded(file: Path, number: int, line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        reason = f"not UTF-8 from byte {error.start} of the line on"
-        raise DatasetError(file, number, reason) from error
+def _not_utf8(file: Path) -> DatasetError:
+    """Return the error that names the first line that is not UTF-8; text is decoded in blocks."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                reason = f"not UTF-8 from byte {error.start} of the line on"
+                return DatasetError(file, number, reason)
+    return DatasetError(file, None, "was not UTF-8, but is now: it has changed meanwhile")

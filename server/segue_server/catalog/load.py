@@ -1,31 +1,46 @@
-"""Puts a dataset folder in the place of what the catalog holds, wholly or not at all."""
+"""Puts a dataset folder in the place of what the catalog holds, wholly or not at all.
 
-from collections.abc import Iterable, Iterator
+A load goes step by step, and each step that is done is remembered with what it has done: a load
+that was cut off goes on behind the last one. The last step of all swaps the tables.
+"""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select
 
-from segue_server.catalog import records
+from segue_server.catalog import staging
+from segue_server.catalog.bulk import Bulk, bulk_for
+from segue_server.catalog.chunks import Chunk, chunks
 from segue_server.catalog.connect import opened, parse_url
-from segue_server.catalog.dataset import Manifest, read_manifest
-from segue_server.catalog.records import COLUMNS, Dataset, Progress, Values
-from segue_server.catalog.schema import (
-    album,
-    artist,
-    catalog_info,
-    genre,
-    metadata,
-    song,
-    song_genre,
-    song_word,
-)
-from segue_server.catalog.version import check
+from segue_server.catalog.dataset import MANIFEST, DatasetError, Manifest, digest, read_manifest
+from segue_server.catalog.records import COLUMNS, Dataset
+from segue_server.catalog.schema import CONTENT, catalog_info, song_text
+from segue_server.catalog.text_index import text_index
+from segue_server.catalog.version import HEAD, check
 
-BATCH: Final = 1_000
+# How many artists, songs and so on are converted at a time: few enough for a processor's caches.
+# And how many such chunks are written in one transaction: what is done again after a kill.
+CHUNK: Final = 1_000
+CHUNKS_A_STEP: Final = 50
+
+# The step that is done once all rows are written.
+ROWS: Final = "rows"
+
+Work = Callable[[], None]
+Submit = Callable[[Work], None]
+
+# Called with the kind of what is being done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class Loaded:
     changed: bool
 
 
-def show_nothing(_done: int, _total: int) -> None:
+def show_nothing(_kind: str, _done: int, _total: int) -> None:
     """Take the progress of a load without a word."""
 
 
@@ -45,18 +60,20 @@ def load(
 ) -> Loaded:
     """Make the catalog hold the dataset; with `if_changed` only if it holds another.
 
-    All in one transaction: readers see the old songs until they see the new ones, and an error
-    leaves everything as it was. `progress` is called with the rows read and the rows to read.
-    Raises: CatalogUrlError, DatasetError, CatalogUnavailable.
+    Readers see the old songs until they see the new ones, and an error leaves what they see as it
+    was. Raises: CatalogUrlError, DatasetError, CatalogUnavailable.
     """
     manifest = read_manifest(folder, tuple(COLUMNS))
-    with opened(parse_url(url)) as engine:
-        with engine.begin() as connection:
+    with opened(parse_url(url)) as engine, engine.connect() as connection:
+        with connection.begin():
             check(connection)
             if if_changed and _fingerprint(connection) == manifest.fingerprint:
                 return Loaded(manifest, changed=False)
-        with engine.begin() as connection:
-            _replace(connection, Dataset(folder, manifest, progress))
+        bulk = bulk_for(connection)
+        with bulk.exclusive():
+            _Load(connection, bulk, progress, _load_id(folder)).run(
+                Dataset(folder, manifest, CHUNK)
+            )
     return Loaded(manifest, changed=True)
 
 
@@ -64,54 +81,130 @@ def _fingerprint(connection: Connection) -> str | None:
     return connection.scalar(select(catalog_info.c.fingerprint))
 
 
-def _replace(connection: Connection, dataset: Dataset) -> None:
-    for table in reversed(metadata.sorted_tables):
-        connection.execute(delete(table))
-    _insert(connection, genre, records.genres(dataset))
-    _insert(connection, artist, records.artists(dataset))
-    _insert(connection, album, records.albums(dataset))
-    _insert_songs(connection, dataset)
-    _count_songs_of_genres(connection, dataset)
-    connection.execute(
-        insert(catalog_info).values(
-            id=1,
-            fingerprint=dataset.manifest.fingerprint,
-            name=dataset.manifest.name,
-            song_count=dataset.manifest.counts["songs"],
-            loaded_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
-        )
-    )
+def _load_id(folder: Path) -> str:
+    """Return what tells this load from others: what it reads, and how it cuts that up.
+
+    The manifest's own fingerprint does not say whether the files are still those that it is of.
+    """
+    files = digest(folder, (MANIFEST, *(f"{name}.csv" for name in COLUMNS)))
+    return f"{HEAD}-{CHUNK}x{CHUNKS_A_STEP}-{files[:40]}"
 
 
-def _insert(connection: Connection, table: Table, values: Iterable[Values]) -> None:
-    for batch in _batches(values):
-        connection.execute(insert(table), batch)
+class _Load:
+    """One load, over a connection that no other load has."""
+
+    def __init__(
+        self, connection: Connection, bulk: Bulk, progress: Progress, load_id: str
+    ) -> None:
+        self._connection = connection
+        self._bulk = bulk
+        self._progress = progress
+        self._load_id = load_id
+        self._tables = (*(table.name for table in CONTENT), *bulk.index_tables)
+        self._done: set[str] = set()
+
+    def run(self, dataset: Dataset) -> None:
+        """Do the steps that are not done, and swap."""
+        self._done = staging.prepare(self._connection, self._load_id, self._tables)
+        if ROWS not in self._done:
+            try:
+                self._write_rows(dataset)
+            except DatasetError:  # which cannot be gone on with
+                staging.discard(self._connection, self._tables)
+                raise
+        self._make_indexes()
+        self._describe(dataset.manifest)
+        self._progress("swap", 0, 1)
+        self._bulk.swap(self._tables)
+        staging.discard(self._connection, self._tables)
+        self._progress("swap", 1, 1)
+
+    def _write_rows(self, dataset: Dataset) -> None:
+        with _one_ahead(self._bulk.in_background) as submit, _without_cycle_search():
+            for kind, of_kind in groupby(chunks(dataset), key=attrgetter("kind")):
+                for number, some in enumerate(_several(of_kind, CHUNKS_A_STEP)):
+                    self._write(f"{kind} {number}", some, submit)
+        self._step(ROWS, lambda: None)
+
+    def _write(self, step: str, some: Iterable[Chunk], submit: Submit) -> None:
+        for chunk in some:
+            for table, rows in chunk.rows if step not in self._done else ():
+                self._bulk.collect(staging.staged_name(table), rows)
+            self._progress(chunk.kind, chunk.done, chunk.total)
+        submit(partial(self._step, step, self._bulk.collected()))
+
+    def _make_indexes(self) -> None:
+        indexed = [table for table in CONTENT if table.indexes]
+        steps: dict[str, Work] = {
+            f"indexes of {table.name}": partial(self._bulk.make_indexes, table) for table in indexed
+        }
+        steps["text index"] = self._make_text_index
+        for number, (name, work) in enumerate(steps.items()):
+            self._progress("indexes", number, len(steps))
+            self._step(name, work)
+        self._progress("indexes", len(steps), len(steps))
+
+    def _make_text_index(self) -> None:
+        # On MySQL it may be there, though the load that asked for it was killed before it knew.
+        if not inspect(self._connection).get_indexes(staging.staged_name(song_text)):
+            index = text_index(self._connection)
+            index.create(self._connection, staging.staged_name(song_text), self._bulk.text_index)
+
+    def _describe(self, manifest: Manifest) -> None:
+        info = staging.staged(catalog_info)
+        with self._connection.begin():
+            self._connection.execute(delete(info))
+            self._connection.execute(
+                insert(info).values(
+                    id=1,
+                    fingerprint=manifest.fingerprint,
+                    name=manifest.name,
+                    song_count=manifest.counts["songs"],
+                    loaded_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+                )
+            )
+
+    def _step(self, name: str, work: Work) -> None:
+        """Do the work and remember that it is done, in one transaction, if it is not done yet."""
+        if name in self._done:
+            return
+        with self._connection.begin():
+            work()
+            staging.record(self._connection, self._load_id, name)
 
 
-def _insert_songs(connection: Connection, dataset: Dataset) -> None:
-    for batch in _batches(records.songs(dataset)):
-        genres = [row for each in batch for row in each.pop("genres")]
-        words = [row for each in batch for row in each.pop("words")]
-        connection.execute(insert(song), batch)
-        # An insert of no rows is one of defaults to SQLAlchemy.
-        if genres:
-            connection.execute(insert(song_genre), genres)
-        if words:
-            connection.execute(insert(song_word), words)
+def _several(chunks_of_kind: Iterator[Chunk], number: int) -> Iterator[Iterator[Chunk]]:
+    """Yield the chunks `number` at a time; those of one time are used up before the next."""
+    for first in chunks_of_kind:
+        yield chain([first], islice(chunks_of_kind, number - 1))
 
 
-def _count_songs_of_genres(connection: Connection, dataset: Dataset) -> None:
-    statement = (
-        update(genre)
-        .where(genre.c.id == bindparam("of_genre"))
-        .values(song_count=bindparam("songs"))
-    )
-    counts = [{"of_genre": each, "songs": n} for each, n in dataset.songs_of_genre.items()]
-    if counts:
-        connection.execute(statement, counts)
+@contextmanager
+def _without_cycle_search() -> Iterator[None]:
+    """Have Python not search for cycles of objects; a load makes none, and millions of objects."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
-def _batches(values: Iterable[Values]) -> Iterator[list[Values]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
+@contextmanager
+def _one_ahead(in_background: bool) -> Iterator[Submit]:
+    """Give what runs work in order: at once, or beside the caller until the next is there.
+
+    All of it is done at the end; what it raises is raised by the next call, or at the end.
+    """
+    if not in_background:
+        yield lambda work: work()
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
+        running: Future[None] = thread.submit(lambda: None)
+
+        def submit(work: Work) -> None:
+            nonlocal running
+            running.result()
+            running = thread.submit(work)
+
+        yield submit
+        running.result()

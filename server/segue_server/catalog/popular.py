@@ -19,19 +19,15 @@ Rows = Sequence[Row[*tuple[Any, ...]]]
 def rank_popular(connection: Connection, query: RankQuery) -> tuple[RankedSong, ...]:
     """Return the most popular `query.k` songs that the query allows, equal ones by id."""
     best = (
-        select(song.c.id, song.c.artist_id, song.c.popularity)
+        select(song.c.place, song.c.id, song.c.artist_id, song.c.popularity)
         .where(*_conditions(query))
-        .order_by(song.c.popularity.desc(), song.c.id)
+        .order_by(song.c.place)
     )
     if query.max_per_artist:
         rows = _few_of_each_artist(connection, best, query)
     else:
-        rows = _all_of(connection, best.limit(query.k))
+        rows = connection.execute(best.limit(query.k)).all()
     return tuple(RankedSong(row.id, row.popularity, Source.POPULAR) for row in rows)
-
-
-def _all_of(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Rows:
-    return connection.execute(statement).all()
 
 
 def _few_of_each_artist(
@@ -45,15 +41,14 @@ def _few_of_each_artist(
     depth = DEPTH * query.k
     while True:
         head = best.limit(depth).subquery()
-        order = (head.c.popularity.desc(), head.c.id)
-        place = func.row_number().over(partition_by=head.c.artist_id, order_by=order)
-        placed = select(
-            head, place.label("place"), func.count().over().label("looked_at")
+        rank = func.row_number().over(partition_by=head.c.artist_id, order_by=head.c.place)
+        ranked = select(
+            head, rank.label("rank_of_artist"), func.count().over().label("looked_at")
         ).subquery()
         statement = (
-            select(placed)
-            .where(placed.c.place <= query.max_per_artist)
-            .order_by(placed.c.popularity.desc(), placed.c.id)
+            select(ranked)
+            .where(ranked.c.rank_of_artist <= query.max_per_artist)
+            .order_by(ranked.c.place)
             .limit(query.k)
         )
         rows = connection.execute(statement).all()

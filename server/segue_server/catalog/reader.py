@@ -34,8 +34,9 @@ class Reader:
         event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
 
     async def read(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
-        """Return what `work` makes of a connection, all of it in one transaction.
+        """Return what `work` makes of a connection; of several statements, see `snapshot`.
 
+        Work whose connection turns out to be broken is done again, once, over a new one.
         Raises: CatalogUnavailable, DeadlineExceeded, and the domain's errors that `work` raises.
         """
         try:
@@ -57,13 +58,47 @@ class Reader:
 
     def _run(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
         try:
-            deadline.remaining()
-            with self._engine.connect() as connection, _limited(connection, deadline):
-                return work(connection)
+            return self._retried(work, deadline)
         except SegueError:
             raise
         except Exception as error:  # a driver raises what it likes: sockets, decoding, its own
             raise _translated(error, deadline) from error
+
+    def _retried(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        """Return what `work` makes of a connection that the server has not dropped meanwhile.
+
+        To ask each connection whether it is alive would cost every read a round trip. With the
+        first that is found dropped, the pool lets go of all.
+        """
+        try:
+            return self._once(work, deadline)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return self._once(work, deadline)
+
+    def _once(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        deadline.remaining()
+        with self._engine.connect() as connection, _limited(connection, deadline):
+            return work(connection)
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Have the statements meanwhile see one and the same catalog, whatever is loaded.
+
+    MySQL has to be asked; a connection to SQLite is in a transaction whenever it is used.
+    """
+    if connection.dialect.name != "mysql":
+        yield
+        return
+    connection.exec_driver_sql("START TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        # A transaction that stayed open would keep the tables from being swapped.
+        if not connection.invalidated:
+            connection.exec_driver_sql("ROLLBACK")
 
 
 def _translated(error: Exception, deadline: Deadline) -> SegueError:

@@ -1,7 +1,10 @@
 """The tables of the catalog, the same on SQLite, MySQL and MariaDB.
 
-`migrations/` makes them; this module is what the queries are written against. `docs/catalog.md`
-says what each table is for.
+`migrations/` makes them, and `staging.py` makes them again, beside those in use, for each load;
+this module is what the queries are written against. `docs/catalog.md` says what each table is for.
+
+No table has a foreign key. A load writes to tables of other names, which then take the place of
+these, and checks each reference itself, to name the file and line of one that leads nowhere.
 """
 
 from typing import Any, Final
@@ -10,7 +13,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -24,6 +26,7 @@ NAME_LENGTH: Final = 500
 GENRE_LENGTH: Final = 255
 TITLE_KEY_LENGTH: Final = 255
 WORD_LENGTH: Final = 64
+MSD_ID_LENGTH: Final = 32
 
 # Binary collation: text compares by code point, as it does on SQLite, and by nothing else.
 TABLE_OPTIONS: Final[dict[str, Any]] = {
@@ -39,7 +42,7 @@ artist = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", String(NAME_LENGTH), nullable=False),
-    Column("msd_artist_id", String(32)),
+    Column("msd_artist_id", String(MSD_ID_LENGTH)),
     **TABLE_OPTIONS,
 )
 
@@ -48,7 +51,7 @@ album = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("title", String(NAME_LENGTH), nullable=False),
-    Column("artist_id", Integer, ForeignKey("artist.id"), nullable=False, index=True),
+    Column("artist_id", Integer, nullable=False),
     **TABLE_OPTIONS,
 )
 
@@ -62,50 +65,61 @@ genre = Table(
     **TABLE_OPTIONS,
 )
 
+# `place` is 1 for the most popular song, and so on; equally popular ones come by id. No two songs
+# share a place, and indexes that hold songs in that order hold this one number for it.
 song = Table(
     "song",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, nullable=False),
     Column("title", String(NAME_LENGTH), nullable=False),
-    Column("artist_id", Integer, ForeignKey("artist.id"), nullable=False),
-    Column("album_id", Integer, ForeignKey("album.id"), index=True),
+    Column("artist_id", Integer, nullable=False),
+    Column("album_id", Integer),
     Column("year", Integer),
     Column("duration", Double),
     Column("tempo", Double),
     Column("popularity", Double, nullable=False),
-    Column("msd_track_id", String(32)),
-    Column("msd_song_id", String(32)),
-    # The folded title, and every word of title, artist and album behind a space each.
+    Column("msd_track_id", String(MSD_ID_LENGTH)),
+    Column("msd_song_id", String(MSD_ID_LENGTH)),
+    # The folded title.
     Column("title_key", String(TITLE_KEY_LENGTH), nullable=False),
-    Column("search_text", Text, nullable=False),
     **TABLE_OPTIONS,
 )
-# Holds what the popular songs are filtered by, so that a rare year costs no look at the songs.
+# Holds all that is asked of popular songs, so that a rare year costs no look at the songs.
 Index(
-    "ix_song_popularity",
-    *(song.c.popularity.desc(), song.c.id, song.c.artist_id, song.c.year, song.c.tempo),
+    "ix_song_place",
+    *(song.c.place, song.c.id, song.c.artist_id, song.c.year, song.c.tempo, song.c.popularity),
 )
-Index("ix_song_artist_id", song.c.artist_id, song.c.popularity.desc(), song.c.id)
-Index("ix_song_title_key", song.c.title_key, song.c.popularity.desc(), song.c.id)
+Index("ix_song_artist_id", song.c.artist_id, song.c.place)
+Index("ix_song_title_key", song.c.title_key, song.c.place)
 
 song_genre = Table(
     "song_genre",
     metadata,
-    Column("song_id", Integer, ForeignKey("song.id"), primary_key=True, autoincrement=False),
+    Column("song_id", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("genre_id", Integer, ForeignKey("genre.id"), nullable=False),
+    Column("genre_id", Integer, nullable=False),
     Index("ix_song_genre_genre_id", "genre_id", "song_id", unique=True),
     sqlite_with_rowid=False,
     **TABLE_OPTIONS,
 )
 
-# Made from `song` on loading and never read without it, so it does without a foreign key: the
-# check of one would be the larger part of a load.
-song_word = Table(
-    "song_word",
+# The words that find a song, each behind a space and a marker, in the order of popularity on the
+# disk. A load makes a full-text index over `text`.
+song_text = Table(
+    "song_text",
+    metadata,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    **TABLE_OPTIONS,
+)
+
+# Each word of `song_text`, and how many songs have it.
+word = Table(
+    "word",
     metadata,
     Column("word", String(WORD_LENGTH), primary_key=True),
-    Column("song_id", Integer, primary_key=True, autoincrement=False),
+    Column("songs", Integer, nullable=False),
     sqlite_with_rowid=False,
     **TABLE_OPTIONS,
 )
@@ -119,5 +133,17 @@ catalog_info = Table(
     Column("name", String(NAME_LENGTH), nullable=False),
     Column("song_count", Integer, nullable=False),
     Column("loaded_at", DateTime, nullable=False),
+    **TABLE_OPTIONS,
+)
+
+# What a load swaps in, all at once.
+CONTENT: Final = (genre, artist, album, song, song_genre, song_text, word, catalog_info)
+
+# How far the load under way has come, for the next one to go on if it is cut off.
+load_step = Table(
+    "load_step",
+    metadata,
+    Column("step", String(64), primary_key=True),
+    Column("load_id", String(64), nullable=False),
     **TABLE_OPTIONS,
 )

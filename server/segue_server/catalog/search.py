@@ -1,17 +1,20 @@
-"""Finds songs by the beginnings of words.
+"""Finds songs by the beginnings of words: first the titles that are the query, then by popularity.
 
-`docs/catalog.md` says why there is a table of words instead of the databases' own full texts.
+`docs/catalog.md` says how, and what it costs.
 """
 
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from segue_server.catalog import tokens
-from segue_server.catalog.schema import catalog_info, song, song_word
-from segue_server.catalog.songs import read_songs
+from segue_server.catalog.places import Sought, find_places
+from segue_server.catalog.reader import snapshot
+from segue_server.catalog.schema import catalog_info, song, word
+from segue_server.catalog.songs import read_places
 from segue_server.catalog.words import title_key, without_implied, words
 from segue_server.domain.errors import InvalidRequest, Violation
 from segue_server.domain.model import Page, Song
@@ -21,13 +24,20 @@ LONGEST_QUERY: Final = 200
 # Comes behind every letter and digit, so that a word's beginnings are a range of the index.
 LAST_CHARACTER: Final = "\U0010ffff"
 
-# Beyond this many songs of one word, how many exactly changes no plan.
-COUNTED: Final = 10_000
+TITLED: Final = (
+    select(song.c.place)
+    .where(song.c.title_key == bindparam("title"), song.c.place > bindparam("after"))
+    .order_by(song.c.place)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A song found and its place in the order: titles that are the query, then popularity."""
+    """A song found and where it stands: titles that are the query, then popularity.
+
+    Its place may be another once a dataset is loaded, so a page token holds none.
+    """
 
     titled: bool
     popularity: float
@@ -42,6 +52,18 @@ class Wanted:
     title: str
     limit: int
     after: Found | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How many songs there are, whether any is titled as asked, and how many have each word.
+
+    A song of several words that begin alike counts for each.
+    """
+
+    songs: int
+    titled: bool
+    of_words: Mapping[str, int]
 
 
 def understand(query: str, limit: int, page_token: str) -> Wanted:
@@ -60,11 +82,27 @@ def understand(query: str, limit: int, page_token: str) -> Wanted:
 
 def find(connection: Connection, wanted: Wanted) -> Page[Song]:
     """Return the page of songs asked for."""
-    found = _find_one_more(connection, wanted)
-    page = found[: wanted.limit]
-    known = read_songs(connection, [each.id for each in page])
-    more = len(found) > len(page)
-    return Page(tuple(known[each.id] for each in page), _token(wanted, page[-1]) if more else "")
+    with snapshot(connection):
+        return _find(connection, wanted)
+
+
+def _find(connection: Connection, wanted: Wanted) -> Page[Song]:
+    last = wanted.after
+    behind = _place(connection, last) if last else 0
+    known = _survey(connection, wanted)
+    titled: list[int] = []
+    if known.titled and (last is None or last.titled):
+        asked = {"title": wanted.title, "after": behind, "most": wanted.limit + 1}
+        titled = list(connection.scalars(TITLED, asked))
+    places = list(titled)
+    if len(places) <= wanted.limit:
+        after = behind if last and not last.titled else 0
+        sought = Sought(known.of_words, known.songs, after, wanted.title if known.titled else None)
+        places += find_places(connection, sought, wanted.limit + 1 - len(places))
+    songs = read_places(connection, places[: wanted.limit])
+    page = tuple(songs[place] for place in places[: wanted.limit])
+    more = len(places) > wanted.limit
+    return Page(page, _token(wanted, page[-1], len(titled) >= wanted.limit) if more else "")
 
 
 def _bad_query(description: str) -> InvalidRequest:
@@ -79,93 +117,43 @@ def _position(page_token: str, title: str) -> Found | None:
     return Found(bool(titled), float(popularity), int(song_id))
 
 
-def _token(wanted: Wanted, last: Found) -> str:
+def _token(wanted: Wanted, last: Song, titled: bool) -> str:
     asked = tokens.question("search", wanted.title)
-    return tokens.encode(asked, int(last.titled), last.popularity, last.id)
+    return tokens.encode(asked, int(titled), last.popularity or 0.0, last.id)
 
 
-def _find_one_more(connection: Connection, wanted: Wanted) -> list[Found]:
-    """Return the songs of the page and, where there is one, the first of the next."""
-    titled: list[Found] = []
-    if wanted.after is None or wanted.after.titled:
-        titled = _titled(connection, wanted)
-    missing = wanted.limit + 1 - len(titled)
-    return titled + (_untitled(connection, wanted, missing) if missing else [])
-
-
-def _titled(connection: Connection, wanted: Wanted) -> list[Found]:
-    """Return the songs whose title is the query; the index on it holds them in order."""
-    statement = (
-        select(song.c.popularity, song.c.id)
-        .where(song.c.title_key == wanted.title, _behind(wanted.after))
-        .order_by(song.c.popularity.desc(), song.c.id)
-        .limit(wanted.limit + 1)
-    )
-    return [Found(True, row.popularity, row.id) for row in connection.execute(statement)]
-
-
-def _untitled(connection: Connection, wanted: Wanted, limit: int) -> list[Found]:
-    """Return the other songs that have the words, the most popular first."""
-    songs, counts = _counts(connection, wanted.words)
-    rarest = min(counts, key=lambda word: counts[word])
-    if not counts[rarest]:
-        return []
-    # The empty text keeps a planner from reading the songs in the order of their titles.
-    not_titled = song.c.title_key.concat("") != wanted.title
-    have_words = [func.instr(song.c.search_text, f" {word}") > 0 for word in wanted.words]
-    after = wanted.after if wanted.after and not wanted.after.titled else None
-    of_all = select(song.c.popularity, song.c.id).where(*have_words, not_titled, _behind(after))
-    if _is_rare(counts, songs, limit):
-        ordered = _among(of_all, rarest)
-    else:
-        ordered = of_all.order_by(song.c.popularity.desc(), song.c.id)
-    rows = connection.execute(ordered.limit(limit))
-    return [Found(False, row.popularity, row.id) for row in rows]
-
-
-def _is_rare(counts: dict[str, int], songs: int, limit: int) -> bool:
-    """Whether to look at all songs of the rarest word rather than to go down the list.
-
-    Down the list of all songs, the most popular first, `limit` are found the sooner, the more
-    songs have the words; that they go together by chance only is a guess on the safe side.
-    """
-    fewest = min(counts.values())
-    down_the_list = limit * prod(songs / count for count in counts.values())
-    return fewest < COUNTED and fewest < down_the_list
-
-
-def _among(of_all: Select[float, int], rarest: str) -> Select[float, int]:
-    """Return the statement over the songs of one word only, sorted."""
-    of_word = select(song_word.c.song_id).where(_begins(rarest)).distinct().subquery()
-    # The sum keeps a planner from going down the list of all songs after all.
-    return of_all.join(of_word, of_word.c.song_id == song.c.id).order_by(
-        (song.c.popularity + 0).desc(), song.c.id
-    )
-
-
-def _counts(connection: Connection, wanted: tuple[str, ...]) -> tuple[int, dict[str, int]]:
-    """Return how many songs there are, and how many have each word (`COUNTED` at the most)."""
+def _survey(connection: Connection, wanted: Wanted) -> Known:
+    """Return what decides how to search, all of it from indexes."""
     of_words = [
-        select(func.count())
-        .select_from(select(literal(1)).where(_begins(word)).limit(COUNTED).subquery())
+        select(func.coalesce(func.sum(word.c.songs), 0))
+        .where(word.c.word.between(each, each + LAST_CHARACTER))
         .scalar_subquery()
-        for word in wanted
+        for each in wanted.words
     ]
-    songs = select(catalog_info.c.song_count).scalar_subquery()
-    total, *counts = connection.execute(select(songs, *of_words)).one()
-    return total or 0, dict(zip(wanted, counts, strict=True))
+    titled = select(func.min(song.c.place)).where(song.c.title_key == wanted.title)
+    statement = select(catalog_info.c.song_count, titled.scalar_subquery(), *of_words)
+    row = connection.execute(statement).one_or_none()
+    if row is None:  # nothing is loaded yet
+        return Known(0, False, dict.fromkeys(wanted.words, 0))
+    songs, first_titled, *counts = row
+    counted = map(int, counts)  # sums are decimal numbers to MySQL
+    return Known(songs, first_titled is not None, dict(zip(wanted.words, counted, strict=True)))
 
 
-def _begins(word: str) -> ColumnElement[bool]:
-    return song_word.c.word.between(word, word + LAST_CHARACTER)
+def _place(connection: Connection, last: Found) -> int:
+    """Return the place of the last song that does not come after `last`, 0 if there is none.
 
+    It is that of the song itself, unless a dataset was loaded since the page before.
+    """
+    of_song = select(song.c.place, song.c.popularity).where(song.c.id == last.id)
+    row = connection.execute(of_song).one_or_none()
+    if row is not None and row.popularity == last.popularity:
+        return int(row.place)
 
-def _behind(last: Found | None) -> ColumnElement[bool]:
-    """Return the condition that a song comes after `last` within its part of the order."""
-    if last is None:
-        return literal(True)
-    behind: ColumnElement[bool] = and_(
-        song.c.popularity <= last.popularity,
-        or_(song.c.popularity < last.popularity, song.c.id > last.id),
-    )
-    return behind
+    def order(place: int) -> tuple[float, int]:
+        at = select(song.c.popularity, song.c.id).where(song.c.place == place)
+        popularity, song_id = connection.execute(at).one()
+        return -popularity, song_id
+
+    songs = connection.scalar(select(catalog_info.c.song_count)) or 0
+    return bisect_right(range(1, songs + 1), (-last.popularity, last.id), key=order)

@@ -1,75 +1,98 @@
 """Reads songs with all that is known of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
+from segue_server.catalog.reader import snapshot
 from segue_server.catalog.schema import album, artist, genre, song, song_genre
 from segue_server.domain.model import Song
 
 # Databases take only so many parameters; SQLite the fewest, 32,766.
 IDS_A_STATEMENT: Final = 30_000
 
-# A row per genre of a song: one statement, and no limit on a concatenation to run into.
-SONGS = (
-    select(
-        song.c.id,
-        song.c.title,
-        artist.c.name.label("artist"),
-        song.c.artist_id,
-        album.c.title.label("album"),
-        song.c.year,
-        song.c.duration,
-        song.c.tempo,
-        song.c.popularity,
-        song.c.msd_track_id,
-        song.c.msd_song_id,
-        genre.c.name.label("genre"),
-    )
-    .select_from(
-        song.join(artist, artist.c.id == song.c.artist_id)
-        .outerjoin(album, album.c.id == song.c.album_id)
-        .outerjoin(song_genre, song_genre.c.song_id == song.c.id)
-        .outerjoin(genre, genre.c.id == song_genre.c.genre_id)
-    )
-    .order_by(song.c.id, song_genre.c.position)
+# A row per genre of a song: one statement, and no limit on a concatenation to run into. The
+# columns of `Song` come first, in its own order, but for the genres.
+COLUMNS: Final = (
+    song.c.id,
+    song.c.title,
+    artist.c.name,
+    song.c.artist_id,
+    album.c.title,
+    song.c.year,
+    song.c.duration,
+    song.c.tempo,
+    song.c.popularity,
+    song.c.msd_track_id,
+    song.c.msd_song_id,
+)
+SONGS: Final[Select[*tuple[Any, ...]]] = select(*COLUMNS, genre.c.name, song.c.place).select_from(
+    song.join(artist, artist.c.id == song.c.artist_id)
+    .outerjoin(album, album.c.id == song.c.album_id)
+    .outerjoin(song_genre, song_genre.c.song_id == song.c.id)
+    .outerjoin(genre, genre.c.id == song_genre.c.genre_id)
 )
 
+# Statements made once: to put one together takes longer than to find a song.
+WANTED: Final[BindParameter[Any]] = bindparam("wanted", expanding=True)
+BY_ID: Final = SONGS.where(song.c.id.in_(WANTED)).order_by(song.c.id, song_genre.c.position)
+BY_PLACE: Final = SONGS.where(song.c.place.in_(WANTED)).order_by(
+    song.c.place, song_genre.c.position
+)
+KNOWN: Final = select(song.c.id).where(song.c.id.in_(WANTED))
 
-def read_songs(connection: Connection, ids: Collection[int]) -> Mapping[int, Song]:
+
+def read_songs(connection: Connection, ids: Collection[int]) -> dict[int, Song]:
     """Return the songs that exist, by id, with one statement for all but the largest batches."""
     wanted = list(ids)
-    found: dict[int, Song] = {}
-    for start in range(0, len(wanted), IDS_A_STATEMENT):
-        part = wanted[start : start + IDS_A_STATEMENT]
-        rows = connection.execute(SONGS.where(song.c.id.in_(part)))
-        found |= {key: _song(each) for key, each in groupby(rows, key=lambda row: int(row.id))}
-    return found
+    if len(wanted) > IDS_A_STATEMENT:
+        with snapshot(connection):
+            return _in_parts(connection, wanted)
+    return _by_id(connection, wanted)
+
+
+def read_places(connection: Connection, places: Collection[int]) -> dict[int, Song]:
+    """Return the songs by place, a page of them at the most, with one statement."""
+    if not places:
+        return {}
+    return dict(_songs(connection.execute(BY_PLACE, {"wanted": list(places)}).all()))
 
 
 def known_ids(connection: Connection, ids: Collection[int]) -> frozenset[int]:
     """Return those of `ids` that are songs."""
     if not ids:
         return frozenset()
-    return frozenset(connection.scalars(select(song.c.id).where(song.c.id.in_(ids))))
+    return frozenset(connection.scalars(KNOWN, {"wanted": list(ids)}))
 
 
-def _song(rows: Iterable[Row[*tuple[Any, ...]]]) -> Song:
-    several = tuple(rows)
-    row = several[0]
-    return Song(
-        id=row.id,
-        title=row.title or None,
-        artist=row.artist,
-        artist_id=row.artist_id,
-        album=row.album or None,
-        year=row.year,
-        genres=tuple(each.genre for each in several if each.genre is not None),
-        duration=row.duration,
-        tempo=row.tempo,
-        popularity=row.popularity,
-        msd_track_id=row.msd_track_id,
-        msd_song_id=row.msd_song_id,
-    )
+def _in_parts(connection: Connection, ids: list[int]) -> dict[int, Song]:
+    found: dict[int, Song] = {}
+    for start in range(0, len(ids), IDS_A_STATEMENT):
+        found |= _by_id(connection, ids[start : start + IDS_A_STATEMENT])
+    return found
+
+
+def _by_id(connection: Connection, ids: list[int]) -> dict[int, Song]:
+    if not ids:
+        return {}
+    rows = connection.execute(BY_ID, {"wanted": ids}).all()
+    return {each.id: each for _, each in _songs(rows)}
+
+
+def _songs(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Song]]:
+    """Yield each song with its place, from its rows, which stand together."""
+    for _, several in groupby(rows, key=itemgetter(0)):
+        first, *others = several
+        song_id, title, artist_name, artist_id, album_title, *rest, name, place = first
+        year, *measured_and_msd_ids = rest
+        genres = () if name is None else (name, *(each[-2] for each in others))
+        yield (
+            place,
+            Song(
+                *(song_id, title or None, artist_name, artist_id, album_title or None),
+                *(year, genres, *measured_and_msd_ids),
+            ),
+        )
