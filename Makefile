@@ -3,12 +3,13 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup system run test check fmt lint types layers contract protos lock envoy-check bench clean
+.PHONY: help setup pipeline system run test check fmt lint types layers contract protos lock envoy-check bench clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BUF_VERSION := 1.75.0
 GRPCURL_VERSION := v1.9.3
+FAKE_GCS_VERSION := v1.56.1
 
 BIN := .venv/bin
 BUF := .tools/node_modules/.bin/buf
@@ -31,8 +32,18 @@ setup: .venv/.installed ## Make .venv with everything in it
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(ROOMS:%=-e ./%)
 	@touch $@
 
-system: ## Install what the tests need beside Python: MariaDB, grpcurl, buf
-	@GRPCURL_VERSION=$(GRPCURL_VERSION) BUF_VERSION=$(BUF_VERSION) tools/system.sh
+pipeline: .venv-pipeline/.installed ## Make .venv-pipeline, in which the data pipeline runs on Apache Beam
+
+.venv-pipeline/.installed: requirements/pipeline.txt model/pyproject.toml .venv/.installed
+	@echo "Setting up .venv-pipeline (a minute or so the first time) …"
+	@test -x .venv-pipeline/bin/python || $(PYTHON) -m venv .venv-pipeline
+	@$(BIN)/uv pip install --python .venv-pipeline/bin/python --no-deps -r requirements/pipeline.txt
+	@$(BIN)/uv pip install --quiet --python .venv-pipeline/bin/python --no-deps -e ./model
+	@touch $@
+
+system: ## Install what the tests need beside Python: MariaDB, grpcurl, a bucket server, buf
+	@GRPCURL_VERSION=$(GRPCURL_VERSION) FAKE_GCS_VERSION=$(FAKE_GCS_VERSION) \
+	  BUF_VERSION=$(BUF_VERSION) tools/system.sh
 
 # --- use ------------------------------------------------------------------------------------
 
@@ -41,7 +52,7 @@ run: setup ## Run everything here; SEGUE_DATASET=DIR runs it on a dataset of you
 
 # --- check ----------------------------------------------------------------------------------
 
-test: setup system ## Run every test
+test: setup pipeline system ## Run every test
 	$(BIN)/pytest
 
 check: setup system lint types layers contract envoy-check ## Check style, types, layers, the contract and Envoy's configuration
@@ -87,4 +98,4 @@ lock: setup ## Pin the versions of requirements/ anew
 	tools/lock.sh
 
 clean: ## Remove what was made; the sample and its models too
-	rm -rf .venv .build .tools .segue
+	rm -rf .venv .venv-pipeline .build .tools .segue

@@ -16,14 +16,18 @@ if ! command -v mariadbd >/dev/null && ! test -x /usr/sbin/mariadbd; then
   fi
 fi
 
-if ! test -e ".tools/grpcurl-$GRPCURL_VERSION"; then
+from_go() { # NAME, PACKAGE, VERSION
+  test -e ".tools/$1-$3" && return
   if command -v go >/dev/null; then
-    GOBIN="$PWD/.tools/bin" go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$GRPCURL_VERSION"
-    touch ".tools/grpcurl-$GRPCURL_VERSION"
-  elif ! command -v grpcurl >/dev/null; then
-    missing grpcurl "Install it, or Go, which then builds it."
+    GOBIN="$PWD/.tools/bin" go install "$2@$3"
+    touch ".tools/$1-$3"
+  elif ! command -v "$1" >/dev/null; then
+    missing "$1" "Install it, or Go, which then builds it."
   fi
-fi
+}
+
+from_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$GRPCURL_VERSION"
+from_go fake-gcs-server github.com/fsouza/fake-gcs-server "$FAKE_GCS_VERSION"
 
 if ! test -e ".tools/buf-$BUF_VERSION"; then
   if command -v npm >/dev/null; then

@@ -1,8 +1,9 @@
-"""The command line of the model room: `segue-model dataset …`, `segue-model train …`."""
+"""The command line of the model room: `segue-model ingest …`, `… dataset …`, `… train …`."""
 
 import click
 
 from segue_model.data.commands import dataset
+from segue_model.ingest.commands import ingest
 from segue_model.training import train
 
 
@@ -11,6 +12,7 @@ def main() -> None:
     """Make datasets and train the engines that rank songs."""
 
 
+main.add_command(ingest)
 main.add_command(dataset)
 main.add_command(train)
 

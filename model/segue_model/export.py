@@ -13,12 +13,14 @@ from segue_model.ranking.constraints import Constraints, no_constraints
 from segue_model.ranking.module import BATCHED, RankingModel
 
 WARM_UP = Path("assets.extra/tf_serving_warmup_requests")
+FEATURES = Path("assets.extra/features.json")
 
 
-def export(model: RankingModel, base: Path, name: str) -> Path:
+def export(model: RankingModel, base: Path, name: str, features: bytes) -> Path:
     """Write the next version of the model `name` below `base` and return its folder.
 
     It appears there whole, by a rename: a server that watches the folder never sees half of it.
+    `features`, a JSON text, tells how the features it was trained on were made; it stays with it.
     """
     base.mkdir(parents=True, exist_ok=True)
     version = 1 + max(versions(base), default=0)
@@ -26,6 +28,7 @@ def export(model: RankingModel, base: Path, name: str) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     tf.saved_model.save(model, str(partial), signatures=model.signatures())
     _write_warm_up(partial / WARM_UP, name, model.some_song_ids())
+    (partial / FEATURES).write_bytes(features)
     folder = base / str(version)
     os.replace(partial, folder)  # noqa: PTH105 - fails, as it must, where the version exists
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from segue_model.data.dataset import DatasetError, read_dataset
+from segue_model.data.recipes import features_json
 
 QUIET = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
@@ -40,7 +41,8 @@ def train(dataset: Path, names: tuple[str, ...], output: Path) -> None:
             f"no engine {', '.join(sorted(unknown))}; there are {', '.join(sorted(ENGINES))}",
             param_hint="--engine",
         )
+    features = features_json(songs.features, songs.recipe)
     for engine in names or ENGINES:
         started = time.monotonic()
-        folder = export(ENGINES[engine](songs), output / engine, engine)
+        folder = export(ENGINES[engine](songs), output / engine, engine, features)
         click.echo(f"Trained {engine} in {time.monotonic() - started:.1f} s: {folder}", err=True)

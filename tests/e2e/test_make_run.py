@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+import pipeline_use
 import real_songs
-from commands import command
+from conftest import not_installed
 from prepare import home_of
 from running_stack import wait_for
 from stack import Ports
@@ -88,7 +89,9 @@ def environment(dataset: Path, ports: Ports) -> dict[str, str]:
 def real_dataset(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real songs as a dataset folder, made by the command that the README names."""
     folder = tmp_path_factory.mktemp("real") / "dataset"
-    command("segue_model", "dataset", "msd", "--input", str(real_data), "--output", str(folder))
+    if not pipeline_use.is_installed():
+        not_installed("the data pipeline")
+    pipeline_use.ingest("msd", folder, "--input", str(real_data))
     return folder
 
 

@@ -20,7 +20,7 @@ from segue_model.data.columns import (
     texts,
 )
 from segue_model.data.dataset import Dataset, DatasetError, read_dataset, write_dataset
-from segue_model.data.layout import FILES, MANIFEST
+from segue_model.data.layout import FEATURES_PARQUET, FILES, MANIFEST
 
 
 def ids(*values: int) -> np.ndarray:
@@ -160,7 +160,7 @@ def test_given_popularity_is_kept_and_only_the_missing_one_is_computed(folder: P
 def test_an_older_dataset_is_replaced_whole(dataset: Dataset, folder: Path) -> None:
     (folder / "left-over.txt").write_text("old", "utf-8")
     write_dataset(folder, dataset, {"rejected.csv": "path,reason\n"})
-    assert sorted(files(folder)) == sorted([*FILES, MANIFEST, "rejected.csv"])
+    assert sorted(files(folder)) == sorted([*FILES, MANIFEST, FEATURES_PARQUET, "rejected.csv"])
     assert [path.name for path in folder.parent.iterdir()] == ["made"]
 
 

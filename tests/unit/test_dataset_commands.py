@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from msd_files import write_song
 from segue_model.data.commands import dataset
 from segue_model.data.dataset import read_dataset
 
@@ -58,26 +57,6 @@ def test_complete_fills_in_what_may_be_left_out(made: Path, tmp_path: Path) -> N
     (made / "dataset.json").write_text(json.dumps(manifest), "utf-8")
     assert run("complete", made, "--output", tmp_path / "whole").exit_code == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()} == whole
-
-
-def test_msd_tells_what_it_found_and_what_it_set_aside(tmp_path: Path) -> None:
-    write_song(tmp_path / "in", "TRAAAAA1")
-    write_song(tmp_path / "in", "TRAAAAA2", tempo=float("nan"))
-    result = run("msd", "--input", tmp_path / "in", "--output", tmp_path / "out")
-    assert result.exit_code == 0
-    assert "HDF5 files" in result.stdout
-    assert "Set aside 1 files and rows" in result.stdout
-    rejected = (tmp_path / "out" / "rejected.csv").read_text("utf-8")
-    assert rejected == "path,reason\nA/A/A/TRAAAAA2.h5,tempo: out of range: nan\n"
-    assert len(read_dataset(tmp_path / "out").songs.ids) == 1
-
-
-def test_msd_fails_clearly_and_writes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    result = run("msd", "--input", tmp_path / "in", "--output", tmp_path / "out")
-    assert result.exit_code == 1
-    assert "neither .h5 files nor MsdSongAddedFeatures.csv" in result.stderr
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_other_things_is_not_overwritten(tmp_path: Path) -> None:

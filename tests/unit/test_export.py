@@ -28,14 +28,14 @@ def folder(
     request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     base = tmp_path_factory.mktemp(request.param)
-    return export(ENGINES[request.param](dataset), base, request.param)
+    return export(ENGINES[request.param](dataset), base, request.param, b'{"name": "any"}')
 
 
 def test_versions_count_up_and_nothing_half_is_left(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / ".8.partial").mkdir()
     (tmp_path / "notes").mkdir()
-    folder = export(ENGINES["popular"](dataset), tmp_path, "popular")
+    folder = export(ENGINES["popular"](dataset), tmp_path, "popular", b"{}")
     assert folder == tmp_path / "8"
     assert versions(tmp_path) == [7, 8]
     assert not (tmp_path / ".8.partial").exists()
@@ -69,6 +69,10 @@ def test_warm_up_calls_every_signature_as_it_will_be_called(folder: Path) -> Non
             **{name: tf.constant(value) for name, value in inputs.items()}
         )
         assert outputs
+
+
+def test_what_made_the_features_stays_beside_the_model(folder: Path) -> None:
+    assert (folder / "assets.extra" / "features.json").read_bytes() == b'{"name": "any"}'
 
 
 def test_an_engine_scores_by_what_it_says(folder: Path, dataset: Dataset) -> None:

@@ -1,6 +1,5 @@
 """The commands that make and check dataset folders: `segue-model dataset …`."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from segue_model.data.dataset import Dataset, DatasetError, read_dataset, write_dataset
-from segue_model.data.msd import msd_dataset
-from segue_model.data.msd_sources import find_sources
-from segue_model.data.msd_tracks import rejected_csv
-from segue_model.data.progress import shown
 from segue_model.data.synthetic import synthetic_dataset
-
-# Below this many files, starting processes takes longer than reading.
-FILES_WORTH_PROCESSES: Final = 1_000
 
 FOLDER: Final = click.Path(path_type=Path)
 OUTPUT: Final = click.option(
@@ -45,28 +37,6 @@ def synthetic(songs: int, listeners: int, seed: int, output: Path) -> None:
 
 
 @dataset.command()
-@click.option("--input", "folder", type=FOLDER, required=True, help="Searched at any depth.")
-@click.option("--triplets", type=FOLDER, help="A file of listens: user, song id and plays.")
-@click.option(
-    "--workers", type=click.IntRange(1), help="Processes that read HDF5 files; all CPUs for many."
-)
-@OUTPUT
-def msd(folder: Path, triplets: Path | None, workers: int | None, output: Path) -> None:
-    """Make a dataset of the Million Song Dataset: its HDF5 files, its tables, its listens."""
-    with _failing_clearly():
-        sources = find_sources(folder, triplets)
-        _print("Found", sources.found())
-        many = len(sources.song_files) >= FILES_WORTH_PROCESSES
-        made = msd_dataset(sources, workers or (os.cpu_count() or 1 if many else 1), shown)
-        _write(output, made.dataset, {"rejected.csv": rejected_csv(made.rejected)})
-    click.echo(f"Set aside {len(made.rejected):,} files and rows: see {output / 'rejected.csv'}")
-    if made.strangers:
-        click.echo(
-            f"Left out {made.strangers:,} listens of songs that are not here or mistaken for others"
-        )
-
-
-@dataset.command()
 @click.argument("folder", type=FOLDER)
 def check(folder: Path) -> None:
     """Read the dataset in FOLDER and say what is in it, or what is wrong with it."""
@@ -81,6 +51,20 @@ def complete(folder: Path, output: Path) -> None:
     """Write the dataset in FOLDER with all that may be left out of one written by hand."""
     with _failing_clearly():
         _write(output, _read(folder))
+
+
+@dataset.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--output", type=FOLDER, help="The file to write.  [default: FOLDER/report.html]")
+def report(folder: Path, output: Path | None) -> None:
+    """Draw what the dataset in FOLDER holds as one HTML page."""
+    # What draws takes a second to import: the other commands should not wait for it.
+    from segue_model.report import write_report  # noqa: PLC0415
+
+    target = output or folder / "report.html"
+    with _failing_clearly(), Console(stderr=True).status(f"Drawing {folder} …"):
+        write_report(folder, target)
+    click.echo(f"Wrote {target}")
 
 
 @contextmanager

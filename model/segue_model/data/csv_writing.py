@@ -36,11 +36,16 @@ def write_features(folder: Path, song_ids: Ids, features: Features) -> None:
     _write_numbers(folder / FEATURES, names, [song_ids, *features.values.T])
 
 
+def features_header(columns: Sequence[str]) -> bytes:
+    """Return the first line of the file of features."""
+    return _header([SONG_ID, *columns])
+
+
 def _write_numbers(path: Path, names: Sequence[str], values: Sequence[Any]) -> None:
     """Write columns of numbers, none unknown: nothing to quote, so a faster writer will do."""
     arrow = pa.table([pa.array(column) for column in values], names)
     with path.open("wb") as stream:
-        stream.write((",".join(map(_quoted, names)) + "\n").encode())
+        stream.write(_header(names))
         csv_of_arrow.write_csv(arrow, stream, csv_of_arrow.WriteOptions(include_header=False))
 
 
@@ -62,6 +67,10 @@ def _joined(ids: Ragged) -> Any:  # noqa: ANN401 - pyarrow ships no types
     fields = pa.array(ids.values).cast(pa.string())
     lists = pa.LargeListArray.from_arrays(pa.array(ids.offsets), fields)
     return pc.binary_join(lists, ID_SEPARATOR)
+
+
+def _header(names: Sequence[str]) -> bytes:
+    return (",".join(map(_quoted, names)) + "\n").encode()
 
 
 def _quoted(name: str) -> str:

@@ -20,9 +20,11 @@ from segue_model.data.columns import (
 from segue_model.data.csv_reading import read_features, read_table
 from segue_model.data.csv_writing import write_features, write_table
 from segue_model.data.errors import DatasetError, RowError
-from segue_model.data.layout import ALBUMS, ARTISTS, GENRES, LISTENS, SONGS
+from segue_model.data.features_parquet import write_features_parquet
+from segue_model.data.layout import ALBUMS, ARTISTS, GENRES, LISTENS, MANIFEST, SONGS
 from segue_model.data.locating import line_of
 from segue_model.data.manifest import Manifest, fingerprint, read_manifest, write_manifest
+from segue_model.data.recipes import RecipeFiles, check_recipe, read_recipe
 from segue_model.data.replacing import replacing
 
 __all__ = ["Dataset", "DatasetError", "read_dataset", "write_dataset"]
@@ -35,7 +37,8 @@ class Dataset:
     """Songs with their features, and who listened to them; every reference in it holds.
 
     Rows are in the order of ids (listens: listener, then song). `source` says what it was made
-    from; `fingerprint` is the SHA-256 over the CSV files, empty while there are none.
+    from; `fingerprint` is the SHA-256 over the CSV files, empty while there are none. `recipe` are
+    the files that tell how the features were made, by name, none where nothing tells.
     Raises: DatasetError naming the file and line at which the first fault would stand.
     """
 
@@ -48,6 +51,7 @@ class Dataset:
     listens: Listens
     source: Mapping[str, object] = field(default_factory=dict)
     fingerprint: str = ""
+    recipe: RecipeFiles = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checks.check_artists(self.artists)
@@ -55,6 +59,7 @@ class Dataset:
         checks.check_albums(self.albums, self.artists)
         checks.check_songs(self.songs, self.artists, self.albums, self.genres)
         checks.check_features(self.features, self.songs)
+        check_recipe(self.recipe, self.features)
         checks.check_listens(self.listens, self.songs)
 
     def counts(self) -> dict[str, int]:
@@ -99,7 +104,10 @@ def write_dataset(path: Path, dataset: Dataset, beside: Mapping[str, str] | None
         write_table(folder, GENRES, dataset.genres)
         write_table(folder, SONGS, dataset.songs)
         write_features(folder, dataset.songs.ids, dataset.features)
+        write_features_parquet(folder, dataset.songs.ids, dataset.features)
         write_table(folder, LISTENS, dataset.listens)
+        for name, content in dataset.recipe.items():
+            (folder / name).write_bytes(content)
         for name, text in (beside or {}).items():
             (folder / name).write_text(text, encoding="utf-8", newline="")
         recipe = dataset.features.recipe
@@ -123,7 +131,10 @@ def _read(path: Path) -> Dataset:
         listens=listens,
         source=manifest.source,
         fingerprint=fingerprint(path),
+        recipe=read_recipe(path),
     )
+    if dataset.recipe and manifest.columns not in ((), dataset.features.columns):
+        raise DatasetError(MANIFEST, None, "features: columns: not those of the recipe")
     if manifest.fingerprint not in ("", dataset.fingerprint):
         log.warning("%s: the files were edited after the manifest was written", path)
     return dataset

@@ -9,6 +9,10 @@ from segue_model.data.columns import Albums, Artists, Genres, Listens, Songs
 
 MANIFEST: Final = "dataset.json"
 FEATURES: Final = "features.csv"
+# The same in another form, and how they were made: no part of what the fingerprint covers.
+FEATURES_PARQUET: Final = "features.parquet"
+RECIPE_FILE: Final = "recipe.json"
+RECIPE_ARTISTS: Final = "recipe_artists.parquet"
 SONG_ID: Final = "song_id"
 ID_SEPARATOR: Final = "|"
 

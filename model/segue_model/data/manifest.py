@@ -13,16 +13,21 @@ from segue_model.data.layout import FILES, MANIFEST, NAME_LENGTH
 FORMAT: Final = 1
 UNNAMED_SOURCE: Final[Mapping[str, object]] = {"kind": "custom"}
 UNNAMED_RECIPE: Final = "custom"
+KINDS: Final[Mapping[type, str]] = {dict: "an object", str: "text", list: "a list"}
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What cannot be told from the CSV files; an empty `fingerprint` vouches for nothing."""
+    """What cannot be told from the CSV files; an empty `fingerprint` vouches for nothing.
+
+    `columns` are those of the features, if it names any.
+    """
 
     name: str
     source: Mapping[str, object]
     recipe: str
     fingerprint: str
+    columns: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -43,6 +48,7 @@ def read_manifest(folder: Path) -> Manifest:
         source=_field(fields, "source", dict, UNNAMED_SOURCE),
         recipe=_field(features, "recipe", str, UNNAMED_RECIPE),
         fingerprint=_field(fields, "fingerprint", str, ""),
+        columns=tuple(_field(features, "columns", list, [])),
     )
 
 
@@ -89,5 +95,5 @@ def _load(path: Path) -> dict[str, Any]:
 def _field(fields: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:  # noqa: ANN401 - JSON
     value = fields.get(name, default)
     if not isinstance(value, kind):
-        raise DatasetError(MANIFEST, None, f"{name}: not {'an object' if kind is dict else 'text'}")
+        raise DatasetError(MANIFEST, None, f"{name}: not {KINDS[kind]}")
     return value

@@ -29,10 +29,8 @@ def synthetic_dataset(songs: int, listeners: int, seed: int) -> Dataset:
     """
     if songs < 1 or listeners < 0 or seed < 0:
         raise ValueError("synthetic data needs at least 1 song and no negative number")
-    # A stream a part, so that more listeners, for one, do not change the songs.
-    rngs = [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(5)]
-    artists = music.invent_artists(rngs[0], songs)
-    sung = music.invent_songs(rngs[1], artists)
+    rngs = _streams(seed)
+    artists, sung = _music(rngs, songs)
     features = synthetic_features(rngs[2], artists, sung)
     listens = invent_listens(rngs[3], artists, sung, listeners)
     columns = _songs(rngs[4], artists, sung, listens)
@@ -46,6 +44,21 @@ def synthetic_dataset(songs: int, listeners: int, seed: int) -> Dataset:
         listens=listens,
         source={"kind": "synthetic", "songs": songs, "listeners": listeners, "seed": seed},
     )
+
+
+def synthetic_music(songs: int, seed: int) -> tuple[music.Artists, music.Songs]:
+    """Return what the songs of `synthetic_dataset` sound like before they become features."""
+    return _music(_streams(seed), songs)
+
+
+def _streams(seed: int) -> list[np.random.Generator]:
+    """Return a stream a part, so that more listeners, for one, do not change the songs."""
+    return [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(5)]
+
+
+def _music(rngs: list[np.random.Generator], songs: int) -> tuple[music.Artists, music.Songs]:
+    artists = music.invent_artists(rngs[0], songs)
+    return artists, music.invent_songs(rngs[1], artists)
 
 
 def _songs(

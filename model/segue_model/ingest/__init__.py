@@ -1,0 +1,1 @@
+"""From raw songs and listens to the dataset folder, on one machine or many."""

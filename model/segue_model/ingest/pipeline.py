@@ -1,0 +1,128 @@
+"""The pipeline on Apache Beam, which only this file knows: the steps and what waits for what."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pvalue import AsSingleton
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from segue_model.data.errors import DatasetError
+from segue_model.ingest.arranging import arrange_part
+from segue_model.ingest.assembling import assemble
+from segue_model.ingest.featuring import featurize_part, fit_recipe
+from segue_model.ingest.job import Job
+from segue_model.ingest.plan import Plan
+from segue_model.ingest.planning import make_plan
+from segue_model.ingest.reading import read_shard
+from segue_model.ingest.shards import Shard
+
+# Beam's collections are untyped.
+Many: TypeAlias = Any
+One: TypeAlias = Any
+
+LOCAL: Final = "DirectRunner"
+PROBLEM: Final = "problem.json"
+
+
+class UnknownOption(Exception):
+    """An option is none of the pipeline's and none of Beam's."""
+
+
+def run(job: Job, shards: Sequence[Shard], runner: str, options: PipelineOptions) -> None:
+    """Do all steps that are not done yet; the work folder then holds the assembled dataset.
+
+    Raises: DatasetError.
+    """
+    # Beam's own direct runner would first look for another one on the network.
+    job.work.delete(PROBLEM)
+    try:
+        with beam.Pipeline(FnApiRunner() if runner == LOCAL else runner, options) as pipeline:
+            build(pipeline, job, shards)
+    except Exception as error:
+        # Whatever a runner makes of what went wrong on a worker, this is what it was.
+        if job.work.exists(PROBLEM):
+            raise DatasetError(**json.loads(job.work.read(PROBLEM))) from error
+        raise
+
+
+def build(pipeline: Many, job: Job, shards: Sequence[Shard]) -> None:
+    """Add the steps to a Beam pipeline; each leaves files, and only what to do next is passed."""
+    read = _in_parallel("Read", pipeline | beam.Create(shards), read_shard, job)
+    plan = read | "Plan" >> beam.Map(_plan, job)
+    arranged = _for_all_parts("Arrange", plan, plan, arrange_part, job)
+    fitted = arranged | "Fit" >> beam.Map(_once, AsSingleton(plan), fit_recipe, job)
+    featured = _for_all_parts("Featurize", fitted, plan, featurize_part, job)
+    _ = featured | "Assemble" >> beam.Map(_once, AsSingleton(plan), assemble, job)
+
+
+def options_of(flags: Sequence[str], workers: int) -> PipelineOptions:
+    """Return Beam's options; a local run has as many processes as `workers`.
+
+    Raises: UnknownOption, where Beam itself would pass over a typing error.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for kind in PipelineOptions.__subclasses__():
+        kind._add_argparse_args(parser)  # noqa: SLF001 - how Beam parses them itself
+    _, unknown = parser.parse_known_args(list(flags))
+    if unknown:
+        raise UnknownOption(unknown[0])
+    mode = "multi_processing" if workers > 1 else "in_memory"
+    local = (f"--direct_running_mode={mode}", f"--direct_num_workers={workers}")
+    return PipelineOptions([*local, *flags])
+
+
+def _in_parallel(name: str, items: Many, step: Callable[..., None], *arguments: object) -> One:
+    """Do a step for each item, on all workers; what is returned is there once all are done."""
+    return (
+        items
+        | f"{name}: spread" >> beam.Reshuffle()
+        | name >> beam.Map(_do, step, *arguments)
+        | f"{name}: all" >> beam.combiners.Count.Globally()
+    )
+
+
+def _for_all_parts(
+    name: str, after: One, plan: One, step: Callable[[Job, Plan, int], None], job: Job
+) -> One:
+    parts = after | f"{name}: parts" >> beam.FlatMap(_parts, AsSingleton(plan))
+    return _in_parallel(name, parts, _part, step, job)
+
+
+def _do(item: object, step: Callable[..., None], *arguments: object) -> None:
+    step(*arguments, item)
+
+
+def _plan(_: object, job: Job) -> Plan:
+    with _telling(job):
+        return make_plan(job)
+
+
+def _parts(_: object, plan: Plan) -> Iterator[tuple[Plan, int]]:
+    for part in range(plan.parts):
+        yield plan, part
+
+
+def _part(step: Callable[[Job, Plan, int], None], job: Job, part: tuple[Plan, int]) -> None:
+    step(job, *part)
+
+
+def _once(_: object, plan: Plan, step: Callable[[Job, Plan], None], job: Job) -> None:
+    if not plan.problem:
+        with _telling(job):
+            step(job, plan)
+
+
+@contextmanager
+def _telling(job: Job) -> Iterator[None]:
+    """Leave what is wrong with the data where the one who started the run finds it."""
+    try:
+        yield
+    except DatasetError as error:
+        told = {"file": error.file, "line": error.line, "reason": error.reason}
+        job.work.write(PROBLEM, json.dumps(told).encode())
+        raise
