@@ -2,9 +2,10 @@
 
     python bench/ingest.py FOLDER_OF_H5_FILES [--files 22600]
 
-Every file is read many times, as links to it. In turns, so that they compare: the files merely
-opened and the needed datasets read with h5py; the pipeline's read step, to the file it leaves.
-Then whole runs with one process and with two, and a tenth of the files for the memory.
+Every file is read many times, as links to it; all but one of each end as duplicates. In turns, so
+that they compare: the files merely opened and the needed datasets read with h5py; the pipeline's
+read step, to the file it leaves. Then whole runs with one process and two, and a tenth of the files
+for the memory.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import h5py
 
 from segue_model.ingest.job import Job, Limit
 from segue_model.ingest.reading import read_shard
-from segue_model.ingest.shards import cut
+from segue_model.ingest.shards import SONGS_OF_A_SHARD, cut
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.storage import Folder
 
@@ -80,18 +81,28 @@ def compare_processes(songs: Sequence[Path], files: int, scratch: Path) -> None:
     """Compare whole runs, start and end included."""
     link(songs, files, scratch / "many")
     link(songs, files // 10, scratch / "tenth")
-    took = {}
+    took, rates = {}, {}
     for folder, workers in (("tenth", 2), ("many", 1), ("many", 2)):
         output = scratch / f"{folder}-{workers}"
         took[folder, workers] = seconds(lambda: ingest(scratch / folder, output, workers))  # noqa: B023
+        rates[folder, workers] = reading_rate(Path(f"{output}.work", "read"))
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        count = files if folder == "many" else files // 10
-        rate = count / took[folder, workers]
         print(
-            f"{count:6,} files, {workers} process(es): {took[folder, workers]:6.1f} s, "
-            f"{rate:5.0f} files/s, largest process so far {peak:.0f} MiB"
+            f"{folder:5} files, {workers} process(es): {took[folder, workers]:6.1f} s in all, "
+            f"{rates[folder, workers]:5.0f} files/s read, largest process so far {peak:.0f} MiB"
         )
-    print(f"two processes / one: {took['many', 1] / took['many', 2]:.2f} times the rate")
+    print(f"two processes / one, in all: {took['many', 1] / took['many', 2]:.2f}")
+    print(f"two processes / one, reading: {rates['many', 2] / rates['many', 1]:.2f}")
+
+
+def reading_rate(folder: Path) -> float:
+    """Return the files read a second, told by when the shards of a run were written.
+
+    A process that starts reads its first shard, and one that ends its last, before or after others.
+    """
+    done = sorted(path.stat().st_mtime for path in folder.glob("*.rejected.parquet"))
+    tenth = len(done) // 10
+    return (len(done) - 2 * tenth) * SONGS_OF_A_SHARD / (done[-1 - tenth] - done[tenth])
 
 
 def link(songs: Sequence[Path], files: int, folder: Path) -> None:

@@ -27,7 +27,7 @@ def run_of(
 
 def make(run: Run) -> Outcome:
     """Do a whole run."""
-    do_steps(run.job, run.prepare())
+    do_steps(run.job, run.prepare().shards)
     return run.finish()
 
 

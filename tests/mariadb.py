@@ -18,9 +18,13 @@ READY_SECONDS: Final = 20.0
 
 
 class MariaDB:
-    """A server on a free port of 127.0.0.1, whose databases outlive `stop` until `remove`."""
+    """A server on a free port of 127.0.0.1, whose databases outlive `stop` until `remove`.
 
-    def __init__(self) -> None:
+    It is started with `options` beside those that make it quick.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self.port = _free_port()
         # Not pytest's folder: the server's own user cannot pass through that.
         self._folder = Path(tempfile.mkdtemp(prefix="segue-mariadb-"))
@@ -52,6 +56,7 @@ class MariaDB:
             *("--socket=socket", "--pid-file=pid", "--innodb-log-file-size=8M"),
             *("--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve"),
             *("--innodb-flush-log-at-trx-commit=2", "--skip-log-bin", "--performance-schema=OFF"),
+            *self._options,
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

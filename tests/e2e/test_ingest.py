@@ -175,6 +175,7 @@ def test_too_many_bad_files_fail_the_run_and_leave_the_older_dataset(
         (("--input", ".", "--max-rejcted", "5"), "No such option, here or in Beam: --max-rejcted"),
         (("--input", ".", "--max-rejected", "few"), "'few' is neither a number nor a percentage"),
         ((), "--input: this source needs it"),
+        (("--input", ".", "--songs", "5"), "--source msd does not take --songs"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(

@@ -1,10 +1,12 @@
 """The steps of the pipeline over real files: what becomes of songs, and of runs cut short."""
 
 import json
-import random
-from collections.abc import Iterator
+import os
+import sys
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,6 +20,7 @@ from segue_model.data.errors import DatasetError
 from segue_model.data.synthetic import synthetic_dataset
 from segue_model.ingest import job, plan, planning
 from segue_model.ingest.job import Limit
+from segue_model.ingest.run import Run
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.sources.synthetic import SyntheticSource
 from segue_model.ingest.sources.table import TableSource
@@ -191,7 +194,7 @@ def test_many_parts_make_what_one_makes(folder: Path, monkeypatch: pytest.Monkey
     for module in (job, plan, planning):
         if hasattr(module, "PART"):
             monkeypatch.setattr(module, "PART", 4)
-    monkeypatch.setattr(planning, "PLANNERS", 99)
+    monkeypatch.setattr("segue_model.ingest.digest.code_digest", lambda: "as if edited")
     many = made(folder)
 
     assert list(many.songs.titles) == list(one.songs.titles)
@@ -215,50 +218,178 @@ class Killed(BaseException):
     """What stands for a kill: nothing that code would catch."""
 
 
-def writes_until(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the work folder take so many files, and then no more."""
-    left = iter(range(number))
-    whole = Folder.write
-
-    def write(self: Folder, path: str, content: bytes) -> None:
-        if next(left, None) is None:
-            # What a kill leaves of a file is under another name.
-            whole(replace(self), f"{path}.1.partial", content[: len(content) // 2])
-            raise Killed
-        whole(self, path, content)
-
-    monkeypatch.setattr(Folder, "write", write)
+def killed(run: Run) -> None:
+    """Do a run that is cut off."""
+    with pytest.raises(Killed):
+        make(run)
 
 
-def stops() -> Iterator[int]:
-    yield from range(1, 12)
-    yield from random.Random(5).sample(range(12, 40), 6)
+class Writes:
+    """Counts what the work folder takes, and ends the run at the one after `last`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, last: int = sys.maxsize) -> None:
+        self.number = 0
+        whole = Folder.write
+
+        def write(folder: Folder, path: str, content: bytes) -> None:
+            self.number += 1
+            if self.number > last:
+                # What a kill leaves of a file is under another name.
+                whole(folder, f"{path}.1.partial", content[: len(content) // 2])
+                raise Killed
+            whole(folder, path, content)
+
+        monkeypatch.setattr(Folder, "write", write)
 
 
-def test_wherever_a_run_is_cut_off_the_next_one_ends_as_if_it_were_not(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(40):
+@pytest.fixture
+def few(folder: Path, monkeypatch: pytest.MonkeyPatch) -> MsdSource:
+    """Songs in several shards and parts, a bad file, listens."""
+    for number in range(20):
         write_song(folder, f"TR{number:02}", artist_id=f"AR{number % 7}")
     (folder / "bad.h5").write_bytes(b"no song")
     (folder / LISTENS).write_text("u1\tSO01\t2\nu2\tSO02\t1\n")
     monkeypatch.setattr("segue_model.ingest.shards.SONGS_OF_A_SHARD", 8)
-    source = MsdSource(str(folder))
-    make(run_of(source, tmp_path / "whole"))
+    for module in (job, plan, planning):
+        if hasattr(module, "PART"):
+            monkeypatch.setattr(module, "PART", 8)
+    return MsdSource(str(folder))
+
+
+def test_wherever_a_run_is_cut_off_the_next_one_ends_as_if_it_were_not(
+    few: MsdSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        writes = Writes(patched)
+        make(run_of(few, tmp_path / "whole"))
     expected = digests(tmp_path / "whole")
 
-    output = tmp_path / "cut"
-    for number in stops():
+    for last in range(writes.number):
+        output = tmp_path / f"cut-{last}"
         with monkeypatch.context() as patched:
-            writes_until(number, patched)
-            run = run_of(source, output)
-            try:
-                do_steps(run.job, run.prepare())
-            except Killed:
-                continue
-    make(run_of(source, output))
+            Writes(patched, last)
+            killed(run_of(few, output))
+        assert not output.exists()
+        make(run_of(few, output))
+        assert digests(output) == expected, f"after {last} of {writes.number} writes"
 
-    assert digests(output) == expected
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "segue_model.ingest.assembling.write_manifest",
+        "segue_model.ingest.assembling.write_report",
+        "segue_model.ingest.assembling.pq.ParquetWriter",
+        "segue_model.ingest.publishing.shutil.copytree",
+        "segue_model.data.replacing._swap",
+        "segue_model.ingest.storage.Folder.remove",
+    ],
+)
+def test_cut_off_in_assembling_or_publishing_it_is_the_same(
+    few: MsdSource, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    make(run_of(few, tmp_path / "whole"))
+    expected = digests(tmp_path / "whole")
+    for output in (tmp_path / "new", tmp_path / "whole"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, kill)
+            killed(run_of(few, output))
+        assert not output.exists() or digests(output) == expected
+        make(run_of(few, output))
+        assert digests(output) == expected
+
+
+def test_a_publish_to_a_bucket_that_is_cut_off_is_done_again_under_the_same_ids(
+    few: MsdSource, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Folder(f"memory://{tmp_path.name}/dataset")
+
+    def bucket_run() -> Run:
+        return replace(run_of(MsdSource(str(folder)), tmp_path / "local"), output=bucket)
+
+    make(bucket_run())
+    before = bucket.read_table("ids.parquet")
+    write_song(folder, "TR00A")
+    for paths_copied in range(4):
+        with monkeypatch.context() as patched:
+            _copy_only(patched, paths_copied)
+            killed(bucket_run())
+        assert not bucket.exists("dataset.json")
+        assert bucket.exists("ids.parquet")
+    make(bucket_run())
+
+    after = bucket.read_table("ids.parquet")
+    assert set(map(str, before.to_pylist())) < set(map(str, after.to_pylist()))
+    assert not bucket.exists(".publishing")
+
+
+def _copy_only(monkeypatch: pytest.MonkeyPatch, paths: int) -> None:
+    left = iter(range(paths))
+    whole = Folder.writing
+
+    def writing(folder: Folder, path: str) -> AbstractContextManager[BinaryIO]:
+        if next(left, None) is None:
+            raise Killed
+        return whole(folder, path)
+
+    monkeypatch.setattr(Folder, "writing", writing)
+
+
+def test_other_listens_make_another_dataset_of_the_same_work(
+    few: MsdSource, folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "dataset"
+    make(run_of(few, tmp_path / "first"))
+    run = run_of(few, output)
+    do_steps(run.job, run.prepare().shards)
+    (folder / LISTENS).write_text("u1\tSO01\t7\n")
+    make(run_of(few, output))
+
+    assert read_dataset(output).listens.plays.tolist() == [7]
+
+
+def test_another_input_of_the_same_names_is_read_anew(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        path = write_song(tmp_path / name, "TRA", title=name)
+        os.utime(path, (1, 1))
+        make(run_of(MsdSource(str(tmp_path / name)), tmp_path / "dataset"))
+        assert list(read_dataset(tmp_path / "dataset").songs.titles) == [name]
+
+
+def test_ids_that_cannot_be_kept_are_not_given_anew_in_silence(folder: Path) -> None:
+    write_song(folder, "TRA")
+    made(folder)
+    registry = folder.parent / "dataset/ids.parquet"
+    registry.write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"ids\.parquet cannot be read.*--renumber"):
+        made(folder)
+    registry.unlink()
+    with pytest.raises(DatasetError, match=r"no ids\.parquet.*--renumber"):
+        made(folder)
+    make(run_of(MsdSource(str(folder)), folder.parent / "dataset", renumber=True))
+
+
+def test_too_many_bad_listens_are_too_many(folder: Path) -> None:
+    write_song(folder, "TRA")
+    (folder / LISTENS).write_text("u1\tSOA\t2\nno listen\n")
+    limit = Limit(0.4, is_share=True)
+    with pytest.raises(DatasetError, match=r"1 of 2 rows are no triplets, more than 40%"):
+        make(run_of(MsdSource(str(folder)), folder.parent / "dataset", limit=limit))
+
+
+def test_the_list_of_what_is_bad_is_there_when_it_was_too_much(folder: Path) -> None:
+    write_song(folder, "TRA")
+    (folder / "bad.h5").write_bytes(b"no song")
+    limit = Limit(0, is_share=False)
+    with pytest.raises(DatasetError) as raised:
+        make(run_of(MsdSource(str(folder)), folder.parent / "dataset", limit=limit))
+
+    listed = folder.parent / "dataset.work/rejected.csv"
+    assert str(listed) in raised.value.reason
+    assert "bad.h5,,unreadable" in listed.read_text()
 
 
 def test_the_manifest_tells_the_source_and_not_where_it_lies(folder: Path) -> None:

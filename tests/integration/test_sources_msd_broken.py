@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import h5py
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from msd_files import cut_off, song, with_unusual_numbers, with_zeros, write_aggregate, write_song
+from segue_model.data.rejected import Reason, Rejected
+from segue_model.ingest.shards import cut, remember
 from segue_model.ingest.source import Unit
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.sources.msd_hdf5 import read_songs
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import Reason, Rejected, Track
+from segue_model.ingest.tracks import Track
 
 GOOD = [f"TRAAAA{at}" for at in range(5)]
 
@@ -188,3 +191,41 @@ def test_real_files_that_are_damaged_are_songs_or_set_aside(real_data: Path, fol
     assert {line.split()[1] for line in lines} == {"1"}
     assert {line.split()[2] for line in lines if "cut" in line} == {"Rejected"}
     assert len(lines) == 180
+
+
+def test_a_part_without_any_space_for_values_is_set_aside(folder: Path) -> None:
+    path = write_song(folder, "TRNULL")
+    with h5py.File(path, "r+") as file:
+        del file["metadata/artist_terms"]
+        file["metadata/artist_terms"] = h5py.Empty("S256")
+    (bad,) = read(folder)
+    assert isinstance(bad, Rejected)
+    assert (bad.row, bad.reason) == (None, Reason.SCHEMA)
+
+
+def test_files_whose_names_are_no_utf_8_are_set_aside(folder: Path, whole: bytes) -> None:
+    write_song(folder, GOOD[0])
+    odd = os.fsencode(folder) + b"/\xff"
+    Path(os.fsdecode(odd)).mkdir()
+    for name in (b"x.h5", b"sid_mismatches.txt", b"notes.txt"):
+        Path(os.fsdecode(odd + b"/" + name)).write_bytes(whole)
+    found = read(folder)
+    bad = [(e.path, e.row, e.reason) for e in found if isinstance(e, Rejected)]
+    assert bad == [
+        ("\\xff/sid_mismatches.txt", None, Reason.ENCODING),
+        ("\\xff/x.h5", None, Reason.ENCODING),
+    ]
+    assert [each.msd_track_id for each in found if isinstance(each, Track)] == [GOOD[0]]
+    units = MsdSource(str(folder)).units()
+    remember(Folder(str(folder / "work")), cut(MsdSource(str(folder)), units, []))
+
+
+def test_numbers_that_no_song_has_cost_that_song_only(folder: Path) -> None:
+    write_song(folder, "TRLONG", time_signature=2**31 - 1)
+    write_song(folder, "TRFAST", tempo=1e38)
+    write_song(folder, "TRBLANK", artist_name="  ")
+    write_song(folder, GOOD[0], time_signature=0, loudness=-1000.0)
+    found = read(folder)
+    reasons = [each.reason for each in found if isinstance(each, Rejected)]
+    assert sorted(reasons) == [Reason.EMPTY, Reason.OUT_OF_RANGE, Reason.OUT_OF_RANGE]
+    assert [each.msd_track_id for each in found if isinstance(each, Track)] == [GOOD[0]]

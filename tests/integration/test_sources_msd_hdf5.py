@@ -12,12 +12,13 @@ from h5py import h5f
 
 from msd_files import song, track_path, write_aggregate, write_song
 from segue_model.data.errors import DatasetError
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.sound import sound_of
 from segue_model.ingest.source import Unit
 from segue_model.ingest.sources import hdf5, msd
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import TRACKS, Reason, Rejected, Track, to_table
+from segue_model.ingest.tracks import TRACKS, Track, to_table
 
 FIRST, SECOND, THIRD = "TRAAAAA1", "TRAABBB2", "TRZZZZZ3"
 

@@ -9,10 +9,11 @@ import pytest
 
 from msd_files import write_song
 from segue_model.data.errors import DatasetError
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.genres import genres_of
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.sources.msd_tables import COLUMNS
-from segue_model.ingest.tracks import TRACKS, Reason, Rejected, Track, to_table
+from segue_model.ingest.tracks import TRACKS, Track, to_table
 
 TABLE = "MsdSongAddedFeatures.csv"
 NAMES = (
@@ -94,6 +95,7 @@ def test_a_table_stands_in_for_the_files_that_there_are_not(folder: Path) -> Non
         ({"key": "1.5"}, Reason.MALFORMED, "key: no integer: '1.5'"),
         ({"AlbumID": ""}, Reason.MALFORMED, "AlbumID: no integer: ''"),
         ({"key": "12"}, Reason.OUT_OF_RANGE, "key: 12"),
+        ({"TimeSignature": "9" * 400}, Reason.OUT_OF_RANGE, "time_signature: 999"),
         ({"ArtistID": f"b'{'A' * 33}'"}, Reason.OUT_OF_RANGE, "artist_key: longer than 32"),
         ({"track_id": "b'TRXXX'"}, Reason.EMPTY, "track 'TRXXX' is not in the list of tracks"),
         ({"track_id": "TRAAA2"}, Reason.MALFORMED, "track_id: not bytes: 'TRAAA2'"),
@@ -165,7 +167,7 @@ def test_the_unit_of_the_table_changes_with_either_of_its_files(folder: Path) ->
 
 def test_terms_labels_and_mismatches_are_known_beside_the_songs(folder: Path) -> None:
     write_tables(folder)
-    labels = b"# comment\nTRAAA1\tRnB\tPop_Rock\nTRAAA2\n\n"
+    labels = b"# a\tcomment\nTRAAA1\tRnB\tPop_Rock\t\nTRAAA2\t \n\n\tRap\n"
     (folder / "msd_tagtraum_cd1.cls").write_bytes(labels)
     terms = b'AR0,"hip hop, old"\nAR0,80s\nAR1,jazz\nonly one field\nAR2,\xff\nAR0,r&b\n'
     (folder / "subset_artist_term.csv").write_bytes(terms)
@@ -173,12 +175,13 @@ def test_terms_labels_and_mismatches_are_known_beside_the_songs(folder: Path) ->
     (folder / "sid_mismatches.txt").write_bytes(mismatch.encode("latin-1"))
     found = MsdSource(str(folder)).annotations()
     assert found.terms == {"AR0": ("hip hop, old", "80s", "r&b"), "AR1": ("jazz",)}
-    assert found.labels == {"TRAAA1": ("RnB", "Pop_Rock")}
+    assert found.labels == {"TRAAA1": ("r&b", "pop rock")}
     assert found.mismatches == {("SO2", "TRAAA2")}
     assert [(entry.path, entry.row, entry.reason) for entry in found.rejected] == [
         ("subset_artist_term.csv", 4, Reason.MALFORMED),
         ("subset_artist_term.csv", 5, Reason.ENCODING),
         ("msd_tagtraum_cd1.cls", 3, Reason.EMPTY),
+        ("msd_tagtraum_cd1.cls", 5, Reason.EMPTY),
     ]
 
 
@@ -188,10 +191,37 @@ def test_nothing_is_known_where_nothing_is_told(folder: Path) -> None:
     assert (found.terms, found.labels, found.mismatches, found.rejected) == ({}, {}, set(), [])
 
 
-def test_genres_are_the_labels_then_the_terms_that_name_one_five_at_most() -> None:
-    labels, terms = ["RnB", "Pop_Rock"], ["hip hop", "80s", "r&b", "jazz", "soul", "ska"]
-    assert genres_of(labels, terms) == ("r&b", "pop rock", "hip hop", "jazz", "soul")
+def test_terms_that_are_no_csv_cost_their_line_only(folder: Path) -> None:
+    write_tables(folder)
+    content = f"AR0,a\rb\nAR1,{'x' * 200_000}\nAR2,jazz\n"
+    (folder / "subset_artist_term.csv").write_bytes(content.encode())
+    found = MsdSource(str(folder)).annotations()
+    assert found.terms == {"AR2": ("jazz",)}
+    assert [(e.row, e.reason) for e in found.rejected] == [
+        (1, Reason.MALFORMED),
+        (2, Reason.MALFORMED),
+    ]
+
+
+@pytest.mark.parametrize("title", ["x" * 200_000, '"never closed'])
+def test_a_field_that_is_no_csv_costs_its_row_only(folder: Path, title: str) -> None:
+    write_tables(folder)
+    lines = (folder / TABLE).read_bytes().splitlines()
+    lines[2] = lines[2].replace(b"1,", f"1,{title}".encode(), 1)
+    (folder / TABLE).write_bytes(b"\n".join(lines) + b"\n")
+    tracks, rejected = read(folder)
+    assert [track.song_key for track in tracks] == ["SO1", "SO3"]
+    assert [(entry.row, entry.reason) for entry in rejected] == [(3, Reason.MALFORMED)]
+
+
+def test_genres_are_those_given_then_the_terms_that_name_one_five_at_most() -> None:
+    given, terms = ["R&B", " pop rock "], ["hip hop", "80s", "r&b", "jazz", "soul", "ska"]
+    assert genres_of(given, terms) == ("R&B", "pop rock", "hip hop", "jazz", "soul")
     assert genres_of([], ["80s"]) == ()
+
+
+def test_genres_that_are_given_are_spelled_as_they_are_given() -> None:
+    assert genres_of(["_electro", "", "  ", "RnB", "rNb"], []) == ("_electro", "RnB")
 
 
 def test_listens_are_those_in_the_folder_unless_others_are_given(

@@ -4,8 +4,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from segue_model.ingest.choosing import KEYS, Chosen, choose
-from segue_model.ingest.tracks import TRACKS, Reason, Track, to_table
+from segue_model.data.rejected import Reason
+from segue_model.ingest.choosing import KEYS, LARGE, Chosen, choose
+from segue_model.ingest.tracks import TRACKS, Track, to_table
 
 
 def track(path: str, **fields: Any) -> Track:  # noqa: ANN401 - fields of a track
@@ -25,7 +26,7 @@ def chosen(*tracks: Track, mismatches: set[tuple[str, str]] | None = None) -> Ch
     keys = to_table(tracks, TRACKS).select(KEYS)
     keys = keys.append_column("shard", pa.array([0] * len(tracks), pa.int32()))
     keys = keys.append_column("at", pa.array(range(len(tracks)), pa.int32()))
-    return choose(keys, mismatches or set())
+    return choose(keys.cast(LARGE), mismatches or set())
 
 
 def paths(found: Chosen) -> list[str]:

@@ -6,8 +6,9 @@ import fsspec
 import pytest
 
 from segue_model.data.errors import DatasetError
+from segue_model.data.rejected import Reason
+from segue_model.ingest import triplets
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import Reason
 from segue_model.ingest.triplets import Triplets, read_triplets
 
 
@@ -65,3 +66,34 @@ def test_triplets_far_away_are_the_same(tmp_path: Path) -> None:
     near = read(tmp_path, content, **ids)
     assert far.strangers == near.strangers == 100
     assert far.listens.plays.tolist() == near.listens.plays.tolist() != []
+
+
+def test_a_line_with_a_separator_of_fields_or_a_lone_carriage_return_is_one_line(
+    tmp_path: Path,
+) -> None:
+    found = read(tmp_path, b"a\x1fb\tSO1\t1\nbad\x1f\nb\tSO1\t2\rc\tSO1\t3\nd\tSO1\t4\r", SO1=1)
+    assert [entry.row for entry in found.rejected] == [2, 3]
+    assert (found.rows, list(found.listens.plays)) == (4, [1, 4])
+
+
+@pytest.mark.parametrize("block", range(7, 40))
+def test_lines_are_the_same_in_blocks_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(triplets, "BLOCK", block)
+    found = read(tmp_path, b"a\tSO1\t1\r\n" + b"x\t" * 40 + b"\tSO1\t7\n\nb\tSO1\t3", SO1=1, SO2=2)
+    assert found.rows == 4
+    # One longer than a block is lost.
+    kept = [1, 3] if block >= 8 else [3]
+    assert list(found.listens.plays) == kept
+    assert len(found.rejected) == 4 - len(kept)
+    assert len(found.rejected[-2].detail) < 200
+
+
+def test_the_end_of_a_line_that_is_too_long_makes_no_triplet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triplets, "BLOCK", 200)
+    found = read(tmp_path, b"x" * 450 + b"\tSO1\t7\nb\tSO1\t3\n", SO1=1)
+    assert [entry.row for entry in found.rejected] == [1]
+    assert list(found.listens.plays) == [3]

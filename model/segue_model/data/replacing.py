@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from segue_model.data.errors import DatasetError
 from segue_model.data.layout import MANIFEST
@@ -23,10 +24,10 @@ def replacing(path: Path) -> Iterator[Path]:
     A block that fails leaves `path` as it was.
     Raises: DatasetError when `path` is there and is neither empty nor a dataset folder.
     """
-    _check_replaceable(path)
+    check_replaceable(path)
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f".{path.name}.{uuid4().hex}.new")
     fresh.mkdir()
     try:
         yield fresh
@@ -35,7 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path) -> None:
+    """Raise DatasetError when `path` is there and is neither empty nor a dataset folder."""
     if not path.exists():
         return
     if not path.is_dir():

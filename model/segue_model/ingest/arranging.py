@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from segue_model.ingest import plan as planned
 from segue_model.ingest.job import Job
 from segue_model.ingest.plan import Plan
-from segue_model.ingest.reading import ROWS_OF_A_GROUP
 from segue_model.ingest.recipe import measure
+from segue_model.ingest.shards import tracks_path
 from segue_model.ingest.storage import Folder
 from segue_model.ingest.tracks import Arrow
 
@@ -52,9 +52,7 @@ def _tracks(work: Folder, songs: Arrow) -> Arrow:
     at = songs["at"].to_numpy()
     order = np.lexsort((at, shards))
     ends = np.flatnonzero(shards[order][1:] != shards[order][:-1]) + 1
-    tables = [
-        _rows(work, f"read/{shards[rows[0]]}.parquet", at[rows]) for rows in np.split(order, ends)
-    ]
+    tables = [_rows(work, tracks_path(shards[rows[0]]), at[rows]) for rows in np.split(order, ends)]
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     return pa.concat_tables(tables).take(pa.array(back)).combine_chunks()
@@ -62,8 +60,10 @@ def _tracks(work: Folder, songs: Arrow) -> Arrow:
 
 def _rows(work: Folder, path: str, at: np.ndarray) -> Arrow:
     """Return rows of a file, in order, of which only the groups that hold them are read."""
-    groups = np.unique(at // ROWS_OF_A_GROUP)
     with work.open(path) as opened:
-        table = pq.ParquetFile(opened).read_row_groups(groups.tolist())
-    start = np.searchsorted(groups, at // ROWS_OF_A_GROUP) * ROWS_OF_A_GROUP
-    return table.take(pa.array(start + at % ROWS_OF_A_GROUP))
+        file = pq.ParquetFile(opened)
+        size = file.metadata.row_group(0).num_rows
+        groups = np.unique(at // size)
+        table = file.read_row_groups(groups.tolist())
+    start = np.searchsorted(groups, at // size) * size
+    return table.take(pa.array(start + at % size))

@@ -1,6 +1,5 @@
 """The step that assembles: everything made part by part becomes one dataset folder."""
 
-import csv
 import json
 import shutil
 import tempfile
@@ -18,8 +17,10 @@ import pyarrow.parquet as pq
 from segue_model.data import checks
 from segue_model.data.columns import Listens
 from segue_model.data.csv_writing import features_header, write_table
+from segue_model.data.errors import DatasetError
 from segue_model.data.layout import ALBUMS, ARTISTS, FEATURES, GENRES, LISTENS, SONGS
 from segue_model.data.manifest import Manifest, fingerprint, write_manifest
+from segue_model.data.rejected import REJECTED
 from segue_model.ingest import plan as planned
 from segue_model.ingest import tables
 from segue_model.ingest.arranging import part_path
@@ -28,13 +29,12 @@ from segue_model.ingest.job import Job
 from segue_model.ingest.plan import Plan
 from segue_model.ingest.publishing import copy_files
 from segue_model.ingest.recipe import Recipe
+from segue_model.ingest.set_aside import rejected_csv
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import REJECTED, TRACKS, Arrow, to_table
+from segue_model.ingest.tracks import TRACKS, Arrow, to_table
 from segue_model.ingest.triplets import Triplets, read_triplets
 from segue_model.report import write_report
 
-ASSEMBLED: Final = "assembled"
-RESULT: Final = "result.json"
 # What the source tells of each song; its sound has become features and would fill most of it.
 TOLD: Final = ("id", *(name for name in TRACKS.names if name not in ("sound", "stands_in")))
 REJECTED_FILE: Final = "rejected/rejected.csv"
@@ -46,9 +46,9 @@ def assemble(job: Job, plan: Plan) -> None:
     Raises: DatasetError when no row of the listens is one, or a rule of a dataset is broken.
     """
     folder = plan.folder(job.work)
-    if folder.exists(RESULT):
+    if folder.exists(planned.RESULT):
         return
-    with _local(folder.child(ASSEMBLED)) as path:
+    with _local(folder.child(planned.ASSEMBLED)) as path:
         triplets = _triplets(job, folder)
         rejected = _write_rejected(folder, triplets, path)
         counts = _write_tables(folder, plan, triplets.listens, path)
@@ -61,7 +61,7 @@ def assemble(job: Job, plan: Plan) -> None:
         write_manifest(path, manifest, counts, recipe.columns)
         write_report(path, path / "report.html")
     result = {"counts": counts, "rejected": rejected, "strangers": triplets.strangers}
-    folder.write(RESULT, json.dumps(result).encode())
+    folder.write(planned.RESULT, json.dumps(result).encode())
 
 
 @contextmanager
@@ -81,12 +81,16 @@ def _triplets(job: Job, folder: Folder) -> Triplets:
     """Return the listens of the songs whose key means the track that is here."""
     triplets = job.source.listens()
     if triplets is None:
-        return Triplets(Listens(*np.empty((3, 0), np.int32)), 0, 0, [])
+        return Triplets(Listens(*np.empty((3, 0), np.int32)), 0, 0, 0, [])
     songs = folder.read_table(planned.SONGS, ["song_key", "id", "mismatched"])
     meant = songs.filter(pc.invert(songs["mismatched"]))
     ids = dict(zip(meant["song_key"].to_pylist(), meant["id"].to_pylist(), strict=True))
     url, path = triplets
-    return read_triplets(Folder(url), path, ids)
+    found = read_triplets(Folder(url), path, ids)
+    if not job.limit.allows(found.bad, found.rows):
+        reason = f"{found.bad:,} of {found.rows:,} rows are no triplets, more than {job.limit}"
+        raise DatasetError(path, None, f"{reason}; the first: {found.rejected[0].detail}")
+    return found
 
 
 def _write_rejected(folder: Folder, triplets: Triplets, path: Path) -> Counter[str]:
@@ -96,10 +100,7 @@ def _write_rejected(folder: Folder, triplets: Triplets, path: Path) -> Counter[s
     )
     file = path / REJECTED_FILE
     file.parent.mkdir()
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(table.column_names)
-        writer.writerows(tuple(row.values()) for row in table.to_pylist())
+    file.write_bytes(rejected_csv(table))
     return Counter(table["reason"].to_pylist())
 
 

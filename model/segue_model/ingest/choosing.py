@@ -8,15 +8,28 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.job import Job
-from segue_model.ingest.shards import Shard
-from segue_model.ingest.tracks import Arrow, Reason, Rejected
+from segue_model.ingest.shards import tracks_path
+from segue_model.ingest.tracks import TRACKS, Arrow
 
 Rows = npt.NDArray[np.int64]
+
+
+def _large(kind: Arrow) -> Arrow:
+    return pa.large_string() if kind == pa.string() else kind
+
 
 KEYS: Final = (
     *("path", "row", "song_key", "artist_key", "artist", "album_key", "album"),
     *("msd_track_id", "msd_song_id", "genres", "stands_in"),
+)
+LARGE: Final = pa.schema(
+    [
+        *(pa.field(name, _large(TRACKS.field(name).type)) for name in KEYS),
+        pa.field("shard", pa.int32()),
+        pa.field("at", pa.int32()),
+    ]
 )
 # The order in which new songs are numbered; it is total, as no two tracks stand in one place.
 ORDER: Final = ("msd_track_id", "path", "row")
@@ -29,14 +42,15 @@ class Chosen(NamedTuple):
     rejected: list[Rejected]
 
 
-def read_keys(job: Job, shards: Sequence[Shard]) -> Arrow:
-    """Return `KEYS` of all tracks, with `shard` and `at`: the shard's position, the row in it."""
+def read_keys(job: Job, shards: Sequence[str]) -> Arrow:
+    """Return `KEYS` of all tracks; with `shard`, the position of its key, and `at`, its row."""
     tables = []
     for position, shard in enumerate(shards):
-        table = job.work.read_table(shard.tracks, KEYS)
+        table = job.work.read_table(tracks_path(shard), KEYS)
         table = table.append_column("shard", pa.array(np.full(len(table), position, np.int32)))
         tables.append(table.append_column("at", pa.array(np.arange(len(table), dtype=np.int32))))
-    return pa.concat_tables(tables)
+    # Beyond 2 GiB of text a column needs longer offsets than those of its files.
+    return pa.concat_tables(tables).cast(LARGE)
 
 
 def choose(keys: Arrow, mismatches: Collection[tuple[str, str]]) -> Chosen:
@@ -62,8 +76,10 @@ def choose(keys: Arrow, mismatches: Collection[tuple[str, str]]) -> Chosen:
 
 
 def _mismatched(keys: Arrow, mismatches: Collection[tuple[str, str]]) -> Arrow:
-    pairs = pc.binary_join_element_wise(keys["msd_song_id"], keys["msd_track_id"], " ")
-    known = pa.array([f"{song} {track}" for song, track in sorted(mismatches)], pa.string())
+    pairs = pc.binary_join_element_wise(
+        keys["msd_song_id"], keys["msd_track_id"], pa.scalar(" ", pa.large_string())
+    )
+    known = pa.array([f"{song} {track}" for song, track in sorted(mismatches)], pa.large_string())
     return pc.is_in(pairs, known)
 
 

@@ -2,19 +2,21 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
 from segue_model.data.errors import DatasetError
 from segue_model.ingest.job import Job, Limit
 from segue_model.ingest.progress import watched
-from segue_model.ingest.run import Outcome, Run
-from segue_model.ingest.shards import Shard
+from segue_model.ingest.run import Cut, Outcome, Run
+from segue_model.ingest.source import Source
 from segue_model.ingest.sources import SOURCES, Given
 from segue_model.ingest.storage import Folder
 
@@ -43,7 +45,7 @@ class LimitType(click.ParamType[Limit]):
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--source", "kind", type=click.Choice(sorted(SOURCES)), required=True)
-@click.option("--input", "folder", help="Where the raw songs are: a path, gs://… or s3://…")
+@click.option("--input", "folder", help="Where the raw songs are: a path or gs://…")
 @click.option("--triplets", help="A file of listens: user, song id and plays, divided by tabs.")
 @click.option(
     "--column", "columns", multiple=True, metavar="FIELD=COLUMN", help="For tables; repeatable."
@@ -51,9 +53,26 @@ class LimitType(click.ParamType[Limit]):
 @click.option(
     "--columns-from", type=click.Path(path_type=Path), help="For tables: a TOML file of the same."
 )
-@click.option("--songs", type=click.IntRange(1), default=10_000, help="For synthetic songs.")
-@click.option("--listeners", type=click.IntRange(0), default=5_000, help="For synthetic songs.")
-@click.option("--seed", type=click.IntRange(0), default=7, help="For synthetic songs.")
+@click.option(
+    "--separator", default="|", show_default=True, help="For tables: what divides genres or terms."
+)
+@click.option(
+    "--songs",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="For synthetic songs.",
+)
+@click.option(
+    "--listeners",
+    type=click.IntRange(0),
+    default=5_000,
+    show_default=True,
+    help="For synthetic songs.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=7, show_default=True, help="For synthetic songs."
+)
 @click.option("--output", required=True, help="The dataset folder; an older one is replaced.")
 @click.option("--work", help="Where steps leave their results.  [default: OUTPUT.work]")
 @click.option("--name", help="What the dataset is called.  [default: that of the source]")
@@ -88,38 +107,60 @@ def ingest(  # noqa: PLR0913 - one parameter an option
     """
     out, at_work = Folder(output), Folder(work or f"{output.rstrip('/')}.work")
     try:
-        source = SOURCES[kind](Given(work=at_work, **given))
+        source = _source(kind, Given(work=at_work, **given))
         run = Run(Job(source, at_work, name or kind, max_rejected), out, renumber)
+        _check_apart(out, at_work, given["folder"])
+        steps = _steps(runner, beam_options, workers)
         with Console(stderr=True).status("Looking for songs …"):
-            shards = run.prepare()
-        _do(run.job, shards, runner, beam_options, workers)
-        outcome = run.finish()
+            found = run.prepare()
+        with watched(at_work, found.shards):
+            steps(run.job, found)
+        with Console(stderr=True).status("Publishing …"):
+            outcome = run.finish()
     except (DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from error
     _report(out, outcome)
 
 
-def _do(
-    job: Job,
-    shards: Sequence[Shard],
-    runner: str,
-    beam_options: Sequence[str],
-    workers: int | None,
-) -> None:
+def _source(kind: str, given: Given) -> Source:
+    """Return the source. Raises: UsageError for an option that it does not look at."""
+    context = click.get_current_context()
+    for field in fields(Given):
+        on_the_line = context.get_parameter_source(field.name) is ParameterSource.COMMANDLINE
+        if on_the_line and field.name not in ("work", *SOURCES[kind].takes):
+            option = next(p.opts[0] for p in context.command.params if p.name == field.name)
+            raise click.UsageError(f"--source {kind} does not take {option}")
+    return SOURCES[kind].make(given)
+
+
+def _check_apart(output: Folder, work: Folder, folder: str | None) -> None:
+    """Raise DatasetError when the output or the work folder would be read as input."""
+    for option, place in (("--output", output), ("--work", work)):
+        if folder is not None and place.is_below(Folder(folder)):
+            raise DatasetError(option, None, f"{place.url} lies in the input, and would be read")
+
+
+def _steps(
+    runner: str, beam_options: Sequence[str], workers: int | None
+) -> Callable[[Job, Cut], None]:
+    """Return what does the steps on Beam; what is wrong with the options is told before."""
     try:
         # Beam takes seconds to import: other commands, and bad options, should not wait.
         from segue_model.ingest import pipeline  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException(NO_BEAM) from error
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    many = sum(shard.songs for shard in shards) >= SONGS_WORTH_PROCESSES
-    processes = workers or (os.cpu_count() or 1 if many else 1)
+
+    def do(job: Job, found: Cut) -> None:
+        many = sum(shard.songs for shard in found.shards) >= SONGS_WORTH_PROCESSES
+        processes = workers or (os.cpu_count() or 1 if many else 1)
+        pipeline.run(job, found.groups, runner, pipeline.options_of(beam_options, processes))
+
     try:
-        options = pipeline.options_of(beam_options, processes)
+        pipeline.options_of(beam_options, 1)
     except pipeline.UnknownOption as error:
         raise click.UsageError(f"No such option, here or in Beam: {error}") from error
-    with watched(job.work, shards):
-        pipeline.run(job, shards, runner, options)
+    return do
 
 
 def _report(output: Folder, outcome: Outcome) -> None:

@@ -10,16 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segue_model.data.columns import Ids
+from segue_model.data.layout import MSD_ID_LENGTH
 from segue_model.ingest.genres import genres_of
 from segue_model.ingest.job import Job
 from segue_model.ingest.registry import Registry
-from segue_model.ingest.shards import Shard
+from segue_model.ingest.shards import tracks_path
 from segue_model.ingest.source import Annotations
 from segue_model.ingest.tracks import Arrow
 
 NO_ALBUM: Final = 0
 # Stands between the parts of a key; no text of a track holds it.
-BETWEEN: Final = "\0"
+BETWEEN: Final = pa.scalar("\0", pa.large_string())
 
 Terms = Mapping[int, tuple[str, ...]]
 
@@ -37,7 +38,7 @@ class Entities:
 
 
 def entities_of(
-    job: Job, shards: Sequence[Shard], keys: Arrow, annotations: Annotations, registry: Registry
+    job: Job, shards: Sequence[str], keys: Arrow, annotations: Annotations, registry: Registry
 ) -> Entities:
     """Return the artists, albums and genres of the songs whose keys these are.
 
@@ -93,7 +94,8 @@ def _first_rows(ids: Ids) -> tuple[Ids, Arrow]:
 def _artists(keys: Arrow, artist_of: Ids) -> Arrow:
     there, rows = _first_rows(artist_of)
     first = keys.select(["artist", "artist_key", "msd_song_id"]).take(rows)
-    of_msd = pc.not_equal(first["msd_song_id"], "")
+    fits = pc.less_equal(pc.utf8_length(first["artist_key"]), MSD_ID_LENGTH)
+    of_msd = pc.and_(pc.not_equal(first["msd_song_id"], ""), fits)
     msd_ids = pc.if_else(of_msd, first["artist_key"], "")
     return pa.table({"id": there, "name": first["artist"], "msd_artist_id": msd_ids})
 
@@ -150,7 +152,7 @@ def _commonest(entry: tuple[str, int]) -> tuple[int, str]:
 
 
 def _terms(
-    job: Job, shards: Sequence[Shard], keys: Arrow, artist_of: Ids, annotations: Annotations
+    job: Job, shards: Sequence[str], keys: Arrow, artist_of: Ids, annotations: Annotations
 ) -> Terms:
     """Return the terms by artist id: those of its first song that has some, else the annotated."""
     terms: dict[int, tuple[str, ...]] = {}
@@ -164,7 +166,7 @@ def _terms(
     bounds = np.searchsorted(shard_of[order], np.arange(len(shards) + 1))
     for position, shard in enumerate(shards):
         songs = order[bounds[position] : bounds[position + 1]]
-        column = job.work.read_table(shard.tracks, ["terms"])["terms"].combine_chunks()
+        column = job.work.read_table(tracks_path(shard), ["terms"])["terms"].combine_chunks()
         some = pc.list_value_length(column).to_numpy(zero_copy_only=False)[at_of[songs]] > 0
         for song in songs[some].tolist():
             artist = int(artist_of[song])

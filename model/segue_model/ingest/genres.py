@@ -1,12 +1,9 @@
-"""Which genres a song of the Million Song Dataset has: given labels, then its artist's terms."""
+"""Which genres a song has: those it is given, then its artist's terms that name one."""
 
 from collections.abc import Iterable
 from typing import Final
 
 AT_MOST: Final = 5
-
-# Labels of the tagtraum annotations that are not spelled as the terms are.
-LABELS: Final = {"RnB": "r&b", "International": "world"}
 
 # The commonest of the artists' terms that name a genre: no years, places, instruments or moods.
 NAMED: Final = """
@@ -26,7 +23,13 @@ thrash metal, trance, trip hop, world
 TERMS: Final = frozenset(" ".join(NAMED.split()).split(", "))
 
 
-def genres_of(labels: Iterable[str], terms: Iterable[str]) -> tuple[str, ...]:
-    """Return at most five genres, the strongest first: the labels, then terms in their order."""
-    named = [LABELS.get(label, label.replace("_", " ").lower()) for label in labels]
-    return tuple(dict.fromkeys([*named, *(term for term in terms if term in TERMS)]))[:AT_MOST]
+def genres_of(given: Iterable[str], terms: Iterable[str]) -> tuple[str, ...]:
+    """Return at most five genres, the strongest first: those given, then terms in their order.
+
+    Those given keep their spelling; of two that differ in case alone the first one counts.
+    """
+    genres: dict[str, str] = {}
+    for name in (*map(str.strip, given), *(term for term in terms if term in TERMS)):
+        if name:
+            genres.setdefault(name.casefold(), name)
+    return tuple(genres.values())[:AT_MOST]

@@ -11,6 +11,7 @@ from segue_model.ingest.storage import Folder
 SHARDS: Final = "shards.parquet"
 REGISTRY: Final = "ids.parquet"
 CURRENT: Final = "current.json"
+REJECTED: Final = "rejected.csv"
 
 # How many songs are arranged and given features in one go.
 PART: Final = 8_192
@@ -37,7 +38,7 @@ class Limit:
         return rejected <= (self.number * read if self.is_share else self.number)
 
     def __str__(self) -> str:
-        return f"{self.number:.4%}" if self.is_share else f"{self.number:,.0f}"
+        return f"{self.number * 100:g}%" if self.is_share else f"{self.number:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)

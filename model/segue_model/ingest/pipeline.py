@@ -19,7 +19,7 @@ from segue_model.ingest.job import Job
 from segue_model.ingest.plan import Plan
 from segue_model.ingest.planning import make_plan
 from segue_model.ingest.reading import read_shard
-from segue_model.ingest.shards import Shard
+from segue_model.ingest.shards import Shard, remembered
 
 # Beam's collections are untyped.
 Many: TypeAlias = Any
@@ -33,7 +33,7 @@ class UnknownOption(Exception):
     """An option is none of the pipeline's and none of Beam's."""
 
 
-def run(job: Job, shards: Sequence[Shard], runner: str, options: PipelineOptions) -> None:
+def run(job: Job, groups: int, runner: str, options: PipelineOptions) -> None:
     """Do all steps that are not done yet; the work folder then holds the assembled dataset.
 
     Raises: DatasetError.
@@ -42,7 +42,7 @@ def run(job: Job, shards: Sequence[Shard], runner: str, options: PipelineOptions
     job.work.delete(PROBLEM)
     try:
         with beam.Pipeline(FnApiRunner() if runner == LOCAL else runner, options) as pipeline:
-            build(pipeline, job, shards)
+            build(pipeline, job, groups)
     except Exception as error:
         # Whatever a runner makes of what went wrong on a worker, this is what it was.
         if job.work.exists(PROBLEM):
@@ -50,9 +50,14 @@ def run(job: Job, shards: Sequence[Shard], runner: str, options: PipelineOptions
         raise
 
 
-def build(pipeline: Many, job: Job, shards: Sequence[Shard]) -> None:
-    """Add the steps to a Beam pipeline; each leaves files, and only what to do next is passed."""
-    read = _in_parallel("Read", pipeline | beam.Create(shards), read_shard, job)
+def build(pipeline: Many, job: Job, groups: int) -> None:
+    """Add the steps to a Beam pipeline; each leaves files, and only what to do next is passed.
+
+    `groups` of shards are listed in the work folder: a million of names would be too many for the
+    description of a pipeline.
+    """
+    shards = pipeline | beam.Create(range(groups)) | "Shards" >> beam.FlatMap(_shards, job)
+    read = _in_parallel("Read", shards, read_shard, job)
     plan = read | "Plan" >> beam.Map(_plan, job)
     arranged = _for_all_parts("Arrange", plan, plan, arrange_part, job)
     fitted = arranged | "Fit" >> beam.Map(_once, AsSingleton(plan), fit_recipe, job)
@@ -97,6 +102,10 @@ def _do(item: object, step: Callable[..., None], *arguments: object) -> None:
     step(*arguments, item)
 
 
+def _shards(group: int, job: Job) -> list[Shard]:
+    return remembered(job.work, group)
+
+
 def _plan(_: object, job: Job) -> Plan:
     with _telling(job):
         return make_plan(job)
@@ -108,7 +117,8 @@ def _parts(_: object, plan: Plan) -> Iterator[tuple[Plan, int]]:
 
 
 def _part(step: Callable[[Job, Plan, int], None], job: Job, part: tuple[Plan, int]) -> None:
-    step(job, *part)
+    with _telling(job):
+        step(job, *part)
 
 
 def _once(_: object, plan: Plan, step: Callable[[Job, Plan], None], job: Job) -> None:

@@ -17,6 +17,9 @@ ALBUMS: Final = "albums.parquet"
 GENRES: Final = "genres.parquet"
 REGISTRY: Final = "ids.parquet"
 REJECTED: Final = "rejected.parquet"
+# What follows from the plan, once all is done.
+ASSEMBLED: Final = "assembled"
+RESULT: Final = "result.json"
 
 # Where each song was read, in the order of ids; a row group a part.
 SONG_ROWS: Final = pa.schema(

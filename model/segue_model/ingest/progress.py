@@ -20,14 +20,12 @@ from rich.progress import (
 from rich.text import Text
 
 from segue_model.ingest import job as at_work
-from segue_model.ingest.plan import Plan, saved_plan
-from segue_model.ingest.shards import Shard
+from segue_model.ingest.plan import RESULT, Plan, saved_plan
+from segue_model.ingest.shards import Shard, tracks_path
 from segue_model.ingest.storage import Folder
 
 LOCAL_SECONDS: Final = 0.5
 REMOTE_SECONDS: Final = 10.0
-# What a step leaves for each part, by the folder that it leaves it in.
-STEPS: Final = {"measures": "Arranging songs", "features": "Computing features"}
 
 
 @contextmanager
@@ -66,7 +64,7 @@ class _Watcher:
 
     def __init__(self, work: Folder, shards: Sequence[Shard], progress: Progress) -> None:
         self._work = work
-        self._songs = {shard.tracks: shard.songs for shard in shards}
+        self._songs = {tracks_path(shard.key): shard.songs for shard in shards}
         self._progress = progress
         self._read = progress.add_task("Reading songs", total=sum(self._songs.values()))
         self._steps: dict[str, TaskID] = {}
@@ -82,18 +80,35 @@ class _Watcher:
         left = {file.path for file in self._work.files("read")}
         done = sum(songs for path, songs in self._songs.items() if path in left)
         self._progress.update(self._read, completed=done)
-        if done == sum(self._songs.values()) and (plan := current_plan(self._work)):
-            for step in STEPS:
-                self._look_at(step, plan)
+        if done < sum(self._songs.values()):
+            return
+        plan = current_plan(self._work)
+        self._on_one_worker("Planning", plan is None)
+        if plan is None:
+            return
+        arranged = self._in_parts("Arranging songs", "measures", plan)
+        featured = self._in_parts("Computing features", "features", plan)
+        self._on_one_worker("Fitting the recipe", arranged == plan.parts and not featured)
+        assembling = featured == plan.parts and not plan.folder(self._work).exists(RESULT)
+        self._on_one_worker("Assembling the dataset", assembling)
 
-    def _look_at(self, step: str, plan: Plan) -> None:
+    def _in_parts(self, label: str, step: str, plan: Plan) -> int:
+        """Move the bar of a step by what it has left for each part; return for how many it has."""
         files = plan.folder(self._work).files(step)
         done = len({file.path.split(".")[0] for file in files})
-        if done and step not in self._steps:
-            self._steps[step] = self._progress.add_task(STEPS[step], total=plan.songs)
+        if done and label not in self._steps:
+            self._steps[label] = self._progress.add_task(label, total=plan.songs)
         if done:
             songs = min(plan.songs, done * at_work.PART)
-            self._progress.update(self._steps[step], completed=songs)
+            self._progress.update(self._steps[label], completed=songs)
+        return done
+
+    def _on_one_worker(self, label: str, is_running: bool) -> None:
+        """Show a step of which it cannot be told how far it is, as long as it runs."""
+        if is_running and label not in self._steps:
+            self._steps[label] = self._progress.add_task(label, total=None)
+        elif not is_running and label in self._steps:
+            self._progress.update(self._steps[label], total=1, completed=1)
 
 
 def current_plan(work: Folder) -> Plan | None:

@@ -6,9 +6,10 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
+from segue_model.data.rejected import REJECTED, Reason, Rejected
 from segue_model.ingest.job import Job
-from segue_model.ingest.shards import Shard
-from segue_model.ingest.tracks import REJECTED, TRACKS, Arrow, Reason, Rejected, Track, to_table
+from segue_model.ingest.shards import Shard, rejected_path, tracks_path
+from segue_model.ingest.tracks import TRACKS, Arrow, Track, to_table
 
 ROWS_OF_A_GROUP: Final = 4_096
 
@@ -40,21 +41,21 @@ class _Rows:
 
 def read_shard(job: Job, shard: Shard) -> None:
     """Leave the tracks of the shard, and what of it was set aside, in the work folder."""
-    if job.work.exists(shard.tracks):
+    if job.work.exists(tracks_path(shard.key)):
         return
     tracks, rejected = _Rows(TRACKS), _Rows(REJECTED)
     for unit in shard.units:
         for row in job.source.read(unit):
             (rejected if isinstance(row, Rejected) else tracks).add(row)
     # The tracks come last: they say that the shard is done.
-    job.work.write(shard.rejected, rejected.content())
-    job.work.write(shard.tracks, tracks.content())
+    job.work.write(rejected_path(shard.key), rejected.content())
+    job.work.write(tracks_path(shard.key), tracks.content())
 
 
-def read_rejected(job: Job, shards: Sequence[Shard]) -> list[Rejected]:
-    """Return what was set aside in reading the shards."""
+def read_rejected(job: Job, shards: Sequence[str]) -> list[Rejected]:
+    """Return what was set aside in reading the shards of these keys."""
     return [
         Rejected(row["path"], row["row"], Reason(row["reason"]), row["detail"])
         for shard in shards
-        for row in job.work.read_table(shard.rejected).to_pylist()
+        for row in job.work.read_table(rejected_path(shard)).to_pylist()
     ]

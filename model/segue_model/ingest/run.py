@@ -6,15 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from segue_model.data.errors import DatasetError
+from segue_model.data.layout import MANIFEST
 from segue_model.ingest import job as at_work
 from segue_model.ingest import plan as planned
-from segue_model.ingest.assembling import ASSEMBLED, RESULT
 from segue_model.ingest.job import Job
 from segue_model.ingest.progress import current_plan
-from segue_model.ingest.publishing import publish
-from segue_model.ingest.shards import Shard, cut, remember, remembered
+from segue_model.ingest.publishing import check_output, publish
+from segue_model.ingest.registry import saved_registry
+from segue_model.ingest.shards import (
+    Shard,
+    cut,
+    rejected_path,
+    remember,
+    remembered,
+    tracks_path,
+)
 from segue_model.ingest.storage import Folder
+
+
+class Cut(NamedTuple):
+    """What there is to read: the shards, and in how many groups the work folder lists them."""
+
+    shards: list[Shard]
+    groups: int
 
 
 class Outcome(NamedTuple):
@@ -33,21 +50,19 @@ class Run:
     output: Folder
     renumbered: bool
 
-    def prepare(self) -> list[Shard]:
-        """Return the shards to read, having taken over what an earlier run has left.
+    def prepare(self) -> Cut:
+        """Return what there is to read, having taken over what an earlier run has left.
 
-        Raises: DatasetError when there is nothing to read.
+        Raises: DatasetError when there is nothing to read, or no place for the dataset.
         """
         work = self.job.work
+        check_output(self.output)
         shards = cut(self.job.source, self.job.source.units(), remembered(work))
-        remember(work, shards)
+        groups = remember(work, shards)
         self._forget_all_but(shards)
-        if self.output.exists(planned.REGISTRY) and not self.renumbered:
-            work.write(at_work.REGISTRY, self.output.read(planned.REGISTRY))
-        else:
-            work.delete(at_work.REGISTRY)
+        self._take_over_ids()
         work.delete(at_work.CURRENT)
-        return shards
+        return Cut(shards, groups)
 
     def finish(self) -> Outcome:
         """Publish what the steps have made; what was read stays for the next run.
@@ -61,18 +76,39 @@ class Run:
         if plan.problem:
             raise DatasetError(self.job.name, None, plan.problem)
         folder = plan.folder(work)
-        result: dict[str, Any] = json.loads(folder.read(RESULT))
-        publish(folder.child(ASSEMBLED), self.output)
+        result: dict[str, Any] = json.loads(folder.read(planned.RESULT))
+        publish(folder.child(planned.ASSEMBLED), self.output)
         for path in _plans(work):
             work.child(path).remove()
         return Outcome(result["counts"], Counter(result["rejected"]), result["strangers"])
 
+    def _take_over_ids(self) -> None:
+        """Keep the ids of the dataset that is there. Raises: DatasetError when that cannot be."""
+        work, there = self.job.work, self.output.exists(planned.REGISTRY)
+        work.delete(at_work.REGISTRY)
+        if self.renumbered:
+            return
+        if self.output.exists(MANIFEST) and not there:
+            reason = f"no {planned.REGISTRY}, so its ids cannot be kept; --renumber gives new ones"
+            raise DatasetError(self.output.url, None, reason)
+        if there:
+            work.write(at_work.REGISTRY, self.output.read(planned.REGISTRY))
+            try:
+                saved_registry(work)
+            except (pa.ArrowInvalid, KeyError) as error:
+                reason = f"{planned.REGISTRY} cannot be read: {error}; --renumber gives new ids"
+                raise DatasetError(self.output.url, None, reason) from error
+
     def _forget_all_but(self, shards: Sequence[Shard]) -> None:
         """Remove what was read of files that are gone or changed, and what a kill left half."""
-        wanted = {path for shard in shards for path in (shard.tracks, shard.rejected)}
+        wanted = {path for shard in shards for path in _paths(shard)}
         for file in self.job.work.files("read"):
             if file.path not in wanted:
                 self.job.work.delete(file.path)
+
+
+def _paths(shard: Shard) -> tuple[str, str]:
+    return tracks_path(shard.key), rejected_path(shard.key)
 
 
 def _plans(work: Folder) -> set[str]:

@@ -1,20 +1,38 @@
 """Cuts what there is to read into shards, and remembers the cut: done ones are not read again."""
 
 import hashlib
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from segue_model.ingest.job import SHARDS
 from segue_model.ingest.source import Source, Unit
 from segue_model.ingest.storage import Folder
+from segue_model.ingest.tracks import Arrow
 
 # Another number makes everything be read again: for when the readers come to read differently.
-READERS: Final = 2
+READERS: Final = 3
 SONGS_OF_A_SHARD: Final = 256
+# What a worker takes off the list at a time.
+SHARDS_OF_A_GROUP: Final = 64
+
+UNITS: Final = pa.schema(
+    [
+        pa.field("shard", pa.string()),
+        pa.field("path", pa.string()),
+        pa.field("size", pa.int64()),
+        pa.field("stamp", pa.string()),
+        pa.field("start", pa.int64()),
+        pa.field("stop", pa.int64()),
+        pa.field("songs", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +43,19 @@ class Shard:
     units: tuple[Unit, ...]
 
     @property
-    def tracks(self) -> str:
-        """The path of the file of its tracks; once it is there, the shard has been read."""
-        return f"read/{self.key}.parquet"
-
-    @property
-    def rejected(self) -> str:
-        """The path of the file of what was set aside."""
-        return f"read/{self.key}.rejected.parquet"
-
-    @property
     def songs(self) -> int:
         """About how many songs it holds."""
         return sum(unit.songs for unit in self.units)
+
+
+def tracks_path(key: str) -> str:
+    """Return the path of the tracks of a shard; once it is there, the shard has been read."""
+    return f"read/{key}.parquet"
+
+
+def rejected_path(key: str) -> str:
+    """Return the path of what was set aside of a shard."""
+    return f"read/{key}.rejected.parquet"
 
 
 def cut(source: Source, units: Sequence[Unit], known: Iterable[Shard]) -> list[Shard]:
@@ -54,26 +72,40 @@ def cut(source: Source, units: Sequence[Unit], known: Iterable[Shard]) -> list[S
     return kept + [Shard(_key(dialect, group), group) for group in rest]
 
 
-def remember(work: Folder, shards: Sequence[Shard]) -> None:
-    """Keep the cut in the work folder."""
-    columns: dict[str, list[object]] = {"shard": []}
-    columns |= {field.name: [] for field in fields(Unit)}
-    for shard in shards:
-        for unit in shard.units:
-            columns["shard"].append(shard.key)
-            for field in fields(Unit):
-                columns[field.name].append(getattr(unit, field.name))
-    work.write_table(SHARDS, pa.table(columns))
+def remember(work: Folder, shards: Sequence[Shard]) -> int:
+    """Keep the cut in the work folder; return how many groups of shards there are."""
+    content = io.BytesIO()
+    starts = range(0, len(shards), SHARDS_OF_A_GROUP)
+    with pq.ParquetWriter(content, UNITS, compression="zstd") as writer:
+        for start in starts:
+            writer.write_table(_table(shards[start : start + SHARDS_OF_A_GROUP]))
+    work.write(SHARDS, content.getvalue())
+    return len(starts)
 
 
-def remembered(work: Folder) -> list[Shard]:
-    """Return the shards of the last cut, none where there was none."""
+def remembered(work: Folder, group: int | None = None) -> list[Shard]:
+    """Return the shards of the last cut, or one group of them; none where there was none."""
     if not work.exists(SHARDS):
         return []
+    with work.open(SHARDS) as opened:
+        file = pq.ParquetFile(opened)
+        table = file.read() if group is None else file.read_row_group(group)
     units: dict[str, list[Unit]] = defaultdict(list)
-    for row in work.read_table(SHARDS).to_pylist():
+    for row in table.to_pylist():
         units[row.pop("shard")].append(Unit(**row))
-    return [Shard(key, tuple(group)) for key, group in units.items()]
+    return [Shard(key, tuple(of_key)) for key, of_key in units.items()]
+
+
+def remembered_keys(work: Folder) -> list[str]:
+    """Return the keys of the shards of the last cut."""
+    keys: list[str] = pc.unique(work.read_table(SHARDS, ["shard"])["shard"]).to_pylist()
+    return keys
+
+
+def _table(shards: Sequence[Shard]) -> Arrow:
+    units = [(shard.key, unit) for shard in shards for unit in shard.units]
+    columns = {name: [getattr(unit, name) for _, unit in units] for name in UNITS.names[1:]}
+    return pa.table({"shard": [key for key, _ in units], **columns}, schema=UNITS)
 
 
 def _groups(units: Iterable[Unit]) -> Iterator[tuple[Unit, ...]]:

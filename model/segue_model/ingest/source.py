@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from segue_model.ingest.tracks import Rejected, Track
+from segue_model.data.rejected import Rejected
+from segue_model.ingest.tracks import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Source(Protocol):
         """
 
     def dialect(self) -> str:
-        """Return a text that is another one where the same units would be read differently."""
+        """Return a text that is another one where the same units would tell something else."""
 
     def read(self, unit: Unit) -> Iterator[Track | Rejected]:
         """Yield what a unit holds, in its order; a fault in a song costs that song only."""

@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-# What file systems call the value that changes when a file does.
-STAMPS = ("generation", "etag", "ETag", "mtime", "updated", "LastModified", "last_modified")
+from segue_model.ingest.listing import ILLEGIBLE, local_entries, stored_entry
 
 
 class File(NamedTuple):
@@ -23,6 +22,11 @@ class File(NamedTuple):
     path: str
     size: int
     stamp: str
+
+    @property
+    def illegible(self) -> bool:
+        """Whether its name is not UTF-8: it cannot be opened by its path."""
+        return self.stamp == ILLEGIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,28 @@ class Folder:
         """Return the folder `name` in this one."""
         return Folder(posixpath.join(self.url, name))
 
+    def is_below(self, other: "Folder") -> bool:
+        """Whether the folder is `other` or lies in it."""
+        if self.is_local and other.is_local:
+            return self.local().resolve().is_relative_to(other.local().resolve())
+        return f"{self.url}/".startswith(f"{other.url.rstrip('/')}/")
+
     def local(self, path: str = "") -> Path:
         """Return where a file of a local folder lies."""
         return Path(self._system()[1], path)
 
     def files(self, below: str = "") -> list[File]:
-        """Return all files below a path of the folder, at any depth, sorted by path."""
+        """Return all files below a path of the folder, at any depth, sorted by path.
+
+        One whose name is not UTF-8 is `illegible`, its path is written with escapes. Raises:
+        OSError, DatasetError when the store does not tell what changes with a file.
+        """
         system, root = self._system()
+        if self.is_local:
+            return sorted(File(*entry) for entry in local_entries(root or "/", below))
         found = system.find(posixpath.join(root, below), detail=True)
         return sorted(
-            File(posixpath.relpath(path, root), int(info["size"] or 0), _stamp(info))
-            for path, info in found.items()
+            File(*stored_entry(posixpath.relpath(path, root), info)) for path, info in found.items()
         )
 
     def exists(self, path: str = "") -> bool:
@@ -118,7 +133,3 @@ class Folder:
     def _system(self) -> tuple[Any, str]:
         system, root = url_to_fs(self.url)
         return system, root.rstrip("/")
-
-
-def _stamp(info: dict[str, Any]) -> str:
-    return next((f"{info[name]}" for name in STAMPS if info.get(name) is not None), "")

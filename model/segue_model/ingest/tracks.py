@@ -1,6 +1,5 @@
 """A song as its source tells it, in one form for all sources, and what is set aside."""
 
-import enum
 import math
 import re
 from collections.abc import Sequence
@@ -12,31 +11,23 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from segue_model.data.layout import GENRE_LENGTH, MSD_ID_LENGTH, NAME_LENGTH
+from segue_model.data.rejected import Reason, Rejected
 
 # pyarrow ships no types.
 Arrow: TypeAlias = Any
 
 LAST_YEAR: Final = 9999
+# The least and the most: beyond any music, and far within float32 and int32, logarithms as well.
+DURATIONS: Final = (0.01, 100_000)
+TEMPOS: Final = (0.01, 10_000)
+LOUDNESSES: Final = (-1_000, 1_000)
+TIME_SIGNATURES: Final = (0, 1_000)
 # Of two names and what divides them.
 SONG_KEY_LENGTH: Final = 2 * NAME_LENGTH + 1
 NOT_IN_TEXT: Final = re.compile("[\r\n\0]")
 DIMENSIONS: Final = 12
 # Of each of two 12-column arrays: means, deviations, covariances of different columns.
 SOUND: Final = 2 * (DIMENSIONS + DIMENSIONS + DIMENSIONS * (DIMENSIONS - 1) // 2)
-
-
-class Reason(enum.StrEnum):
-    """Why something was set aside."""
-
-    UNREADABLE = "unreadable"  # cut off, of another kind, or gone
-    SCHEMA = "schema"  # a part or column is missing or of another shape
-    MALFORMED = "malformed"  # a field is not what its column holds
-    ENCODING = "encoding"  # not UTF-8
-    EMPTY = "empty"  # nothing where something must be
-    NOT_FINITE = "not_finite"  # NaN or infinite
-    OUT_OF_RANGE = "out_of_range"
-    DUPLICATE_TRACK = "duplicate_track"  # the same track again
-    DUPLICATE_SONG = "duplicate_song"  # another track of a song that is there
 
 
 class BadSong(Exception):
@@ -47,16 +38,6 @@ class BadSong(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Something set aside: path within the input, row (from 1; `None` for a whole file), why."""
-
-    path: str
-    row: int | None
-    reason: Reason
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -123,14 +104,6 @@ TRACKS: Final = pa.schema(
         pa.field("stands_in", pa.bool_()),
     ]
 )
-REJECTED: Final = pa.schema(
-    [
-        pa.field("path", pa.string()),
-        pa.field("row", pa.int64()),
-        pa.field("reason", pa.string()),
-        pa.field("detail", pa.string()),
-    ]
-)
 
 
 def to_table(rows: Sequence[Track | Rejected], schema: Arrow) -> Arrow:
@@ -142,7 +115,7 @@ def to_table(rows: Sequence[Track | Rejected], schema: Arrow) -> Arrow:
 def check_track(track: Track) -> None:
     """Raise `BadSong` unless every field is within what a track can have."""
     for name in ("song_key", "artist"):
-        if not getattr(track, name):
+        if not getattr(track, name).strip():
             raise BadSong(Reason.EMPTY, name)
     for name in ("msd_track_id", "msd_song_id"):
         _text_fits(name, getattr(track, name), MSD_ID_LENGTH)
@@ -150,12 +123,12 @@ def check_track(track: Track) -> None:
     for name in ("title", "artist_key", "artist", "album_key", "album"):
         _text_fits(name, getattr(track, name), NAME_LENGTH)
     _within("year", track.year, 1, LAST_YEAR)
-    _within("duration", track.duration, math.ulp(0), math.inf)
-    _within("tempo", track.tempo, math.ulp(0), math.inf)
-    _within("loudness", track.loudness, -math.inf, math.inf)
+    _within("duration", track.duration, *DURATIONS)
+    _within("tempo", track.tempo, *TEMPOS)
+    _within("loudness", track.loudness, *LOUDNESSES)
     _within("key", track.key, 0, 11)
     _within("mode", track.mode, 0, 1)
-    _within("time_signature", track.time_signature, 0, math.inf)
+    _within("time_signature", track.time_signature, *TIME_SIGNATURES)
     _within("key_confidence", track.key_confidence, 0, 1)
     _within("popularity", track.popularity, 0, 1)
     _tags_fit(track)
@@ -181,7 +154,8 @@ def _text_fits(name: str, text: str, longest: int) -> None:
 def _within(name: str, value: float | None, least: float, most: float) -> None:
     if value is None:
         return
-    if not math.isfinite(value):
+    # An integer is finite, though it may be too large for a float.
+    if isinstance(value, float) and not math.isfinite(value):
         raise BadSong(Reason.NOT_FINITE, f"{name}: {value}")
     if not least <= value <= most:
         raise BadSong(Reason.OUT_OF_RANGE, f"{name}: {value}")

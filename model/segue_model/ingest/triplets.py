@@ -1,6 +1,5 @@
 """Reads who played what how often: files of user, song id and plays, of any length."""
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -9,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from segue_model.data.columns import Listens
 from segue_model.data.errors import DatasetError
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import Reason, Rejected
 
 Longs = npt.NDArray[np.int64]
 
@@ -23,16 +21,19 @@ FIELDS: Final = 3
 # Up to nine digits, which fit an int32.
 PLAYS: Final = "^[1-9][0-9]{0,8}$"
 REJECTED_AT_MOST: Final = 1_000
+# Of a bad line.
+TOLD: Final = 100
 
 
 class Triplets(NamedTuple):
     """What a file tells: the listens, how many rows it has, and what was left out of it.
 
-    `strangers` counts the sound rows about songs that are not in the dataset.
+    `bad` counts the rows that are none, `strangers` those about songs that are not in the dataset.
     """
 
     listens: Listens
     rows: int
+    bad: int
     strangers: int
     rejected: list[Rejected]
 
@@ -68,31 +69,43 @@ def read_triplets(folder: Folder, path: str, song_ids: Mapping[str, int]) -> Tri
     except FileNotFoundError as error:
         raise DatasetError(path, None, "no such file") from error
     with opened:
-        size = opened.seek(0, io.SEEK_END)
-        opened.seek(0)
-        for batch in _blocks(opened) if size else ():
-            _take(reading, batch.column(0))
+        for lines in _blocks(opened):
+            _take(reading, lines)
     if reading.rows and reading.bad == reading.rows:
         first = reading.rejected[0]
         raise DatasetError(path, None, f"no row is a triplet; the first: {first.detail}")
     if reading.bad > REJECTED_AT_MOST:
         more = f"{reading.bad - REJECTED_AT_MOST} more rows are malformed"
         reading.rejected.append(Rejected(path, None, Reason.MALFORMED, more))
-    return Triplets(_listens(reading), reading.rows, reading.strangers, reading.rejected)
+    return Triplets(
+        _listens(reading), reading.rows, reading.bad, reading.strangers, reading.rejected
+    )
 
 
 def _blocks(opened: BinaryIO) -> Iterator[Any]:
-    """Yield the lines of a file, block by block, each as one value."""
-    return iter(
-        csv.open_csv(
-            opened,
-            read_options=csv.ReadOptions(column_names=["line"], block_size=BLOCK),
-            parse_options=csv.ParseOptions(
-                delimiter="\x1f", quote_char=False, ignore_empty_lines=False
-            ),
-            convert_options=csv.ConvertOptions(column_types={"line": pa.binary()}),
-        )
-    )
+    """Yield the lines of a file, block by block, each as one value.
+
+    Of a line longer than a block there is only the beginning, without tabs: it is no triplet.
+    """
+    begun, is_too_long = b"", False
+    while block := opened.read(BLOCK):
+        first, newline, others = block.partition(b"\n")
+        if not is_too_long:
+            begun += first
+        if len(begun) > BLOCK:
+            begun, is_too_long = begun[:TOLD].replace(b"\t", b" "), True
+        if newline:
+            ended, more, rest = others.rpartition(b"\n")
+            yield _lines(begun + newline + ended if more else begun)
+            begun, is_too_long = rest, False
+    if begun:
+        yield _lines(begun)
+
+
+def _lines(text: bytes) -> Any:  # noqa: ANN401 - pyarrow ships no types
+    """Return the lines of a text, of which the last one has no end."""
+    ended = (text + b"\n").replace(b"\r\n", b"\n")
+    return pc.split_pattern(pa.array([ended[:-1]], pa.binary()), "\n").flatten()
 
 
 def _take(reading: _Reading, lines: Any) -> None:  # noqa: ANN401 - pyarrow ships no types
@@ -116,7 +129,7 @@ def _take(reading: _Reading, lines: Any) -> None:  # noqa: ANN401 - pyarrow ship
 def _reject(reading: _Reading, lines: Any, bad: Longs) -> None:  # noqa: ANN401 - pyarrow ships no types
     reading.bad += len(bad)
     for at in bad[: REJECTED_AT_MOST - len(reading.rejected)]:
-        text = (lines[int(at)].as_py() or b"").decode("utf-8", "replace")[:100]
+        text = (lines[int(at)].as_py() or b"").decode("utf-8", "replace")[:TOLD]
         row = reading.rows + int(at) + 1
         detail = f"not user, song, plays: {text!r}"
         reading.rejected.append(Rejected(reading.path, row, Reason.MALFORMED, detail))

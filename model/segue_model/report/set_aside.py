@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from segue_model.data.errors import DatasetError
-from segue_model.ingest.tracks import REJECTED, Reason
+from segue_model.data.rejected import REJECTED, Reason
 
 FILE: Final = "rejected/rejected.csv"
 EXAMPLES: Final = 10

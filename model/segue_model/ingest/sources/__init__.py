@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from segue_model.data.errors import DatasetError
+from segue_model.ingest.digest import code_digest
 from segue_model.ingest.source import Source
 from segue_model.ingest.sources.msd import MsdSource
 from segue_model.ingest.sources.synthetic import SyntheticSource
@@ -16,13 +17,14 @@ from segue_model.ingest.storage import Folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What the command line says of a source; each kind takes what it knows."""
+    """What the command line says of a source."""
 
     work: Folder
     folder: str | None
     triplets: str | None
     columns: tuple[str, ...]
     columns_from: Path | None
+    separator: str
     songs: int
     listeners: int
     seed: int
@@ -41,17 +43,26 @@ def _msd(given: Given) -> Source:
 def _table(given: Given) -> Source:
     listed = read_columns(given.columns_from) if given.columns_from else ()
     columns = (*listed, *parse_columns(given.columns))
-    return TableSource(given.where(), columns, triplets=given.triplets)
+    return TableSource(given.where(), columns, given.separator, given.triplets)
 
 
 def _synthetic(given: Given) -> Source:
     numbers = given.songs, given.listeners, given.seed
-    name = "-".join(map(str, ("synthetic", *numbers)))
+    # Another generator invents other songs of the same numbers.
+    name = "-".join(map(str, ("synthetic", *numbers, code_digest())))
     return SyntheticSource(given.work.child(name).url, *numbers)
 
 
-SOURCES: Final[Mapping[str, Callable[[Given], Source]]] = {
-    "msd": _msd,
-    "synthetic": _synthetic,
-    "table": _table,
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of source: what makes one of it, and which fields of `Given` that looks at."""
+
+    make: Callable[[Given], Source]
+    takes: tuple[str, ...]
+
+
+SOURCES: Final[Mapping[str, Kind]] = {
+    "msd": Kind(_msd, ("folder", "triplets")),
+    "synthetic": Kind(_synthetic, ("songs", "listeners", "seed")),
+    "table": Kind(_table, ("folder", "triplets", "columns", "columns_from", "separator")),
 }

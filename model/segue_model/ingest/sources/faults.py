@@ -1,6 +1,9 @@
-"""Tells what libraries found wrong with a file, in words that do not tell where it lies."""
+"""Tells what is wrong with a file, in words that do not tell where it lies."""
 
 import os
+
+from segue_model.data.rejected import Reason, Rejected
+from segue_model.ingest.source import Unit
 
 
 def said(fault: Exception) -> str:
@@ -8,3 +11,8 @@ def said(fault: Exception) -> str:
     if isinstance(fault, OSError) and fault.errno:
         return os.strerror(fault.errno)
     return str(fault)
+
+
+def unnamed(unit: Unit) -> Rejected:
+    """Return what is said of a file that is `ILLEGIBLE`."""
+    return Rejected(unit.path, None, Reason.ENCODING, unit.stamp)

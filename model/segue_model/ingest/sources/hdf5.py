@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from h5py import h5d, h5f, h5o, h5p, h5s, h5t
 
+from segue_model.data.rejected import Reason
 from segue_model.ingest.sources.faults import said
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import BadSong, Reason
+from segue_model.ingest.tracks import BadSong
 
 # A file of another machine up to this size is fetched whole, a larger one by the parts read.
 FETCHED_WHOLE: Final = 8 << 20
@@ -117,7 +118,8 @@ def part(file: Any, layout: Layout) -> Part:  # noqa: ANN401 - h5py ships no typ
     except FAULTS as fault:
         raise BadSong(Reason.UNREADABLE, f"{name}: {fault}") from fault
     row = () if layout.width is None else (layout.width,)
-    if len(shape) != 1 + len(row) or shape[1:] != row:
+    # One without values has not even a shape.
+    if shape is None or len(shape) != 1 + len(row) or shape[1:] != row:
         raise BadSong(Reason.SCHEMA, f"{name}: shape {shape}, not {('n', *row)}")
     if shape[0] * math.prod(row) * dtype.itemsize > DEFLATED_AT_MOST * stored:
         raise BadSong(Reason.UNREADABLE, f"{name}: {shape[0]} rows said, {stored} bytes there")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import Reason, Rejected
 
 
 class Line(NamedTuple):

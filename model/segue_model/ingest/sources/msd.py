@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from segue_model.data.rejected import Rejected
+from segue_model.ingest.listing import ILLEGIBLE
 from segue_model.ingest.source import Annotations, Unit
+from segue_model.ingest.sources.faults import unnamed
 from segue_model.ingest.sources.listens import file_at
 from segue_model.ingest.sources.msd_annotations import read_annotations
 from segue_model.ingest.sources.msd_finding import SONG_FILES, Found, find
 from segue_model.ingest.sources.msd_hdf5 import ROWS_AT_ONCE, read_songs, songs_in
 from segue_model.ingest.sources.msd_tables import check_columns, read_table
 from segue_model.ingest.storage import File, Folder
-from segue_model.ingest.tracks import BadSong, Rejected, Track
+from segue_model.ingest.tracks import BadSong, Track
 
 # A song's own file is smaller; a larger one may have many.
 LARGE: Final = 8 << 20
@@ -34,17 +37,20 @@ class MsdSource:
         Raises: DatasetError when there is nothing to make songs from, or a column is missing.
         """
         folder = Folder(self.folder)
-        units = [unit for file in self._found.song_files for unit in _units(folder, file)]
+        units = [Unit(*file) for file in self._found.illegible]
+        units += (unit for file in self._found.song_files for unit in _units(folder, file))
         if "features" in self._tables:
             units.append(self._table_unit())
         return units
 
     def dialect(self) -> str:
-        """Return how units are read: there is one way."""
-        return "msd"
+        """Return where units are read; there is one way to do so."""
+        return f"msd {self.folder}"
 
     def read(self, unit: Unit) -> Iterator[Track | Rejected]:
         """Yield the songs of a unit. Raises: DatasetError when a column of the table is missing."""
+        if unit.stamp == ILLEGIBLE:
+            return iter([unnamed(unit)])
         if unit.path.endswith(SONG_FILES):
             return read_songs(Folder(self.folder), unit)
         return read_table(Folder(self.folder), unit.path, self._tables["names"].path)
@@ -66,7 +72,7 @@ class MsdSource:
         tables = [path for name, (path, _, _) in self._tables.items() if name != "triplets"]
         return {
             "kind": "msd",
-            "hdf5_files": len(self._found.song_files),
+            "hdf5_files": self._song_files,
             "tables": [posixpath.basename(path) for path in tables],
             "triplets": posixpath.basename(listens[1]) if listens else None,
         }
@@ -79,12 +85,15 @@ class MsdSource:
     def _tables(self) -> Mapping[str, File]:
         return self._found.tables
 
+    @cached_property
+    def _song_files(self) -> int:
+        return len(self._found.song_files)
+
     def __getstate__(self) -> dict[str, object]:
         """Return what workers need: not the song files, which come to them as units."""
         state = dict(self.__dict__)
-        if "_found" in state:
-            state["_tables"] = self._tables
-            del state["_found"]
+        if state.pop("_found", None):
+            state |= {"_tables": self._tables, "_song_files": self._song_files}
         return state
 
     def _table_unit(self) -> Unit:

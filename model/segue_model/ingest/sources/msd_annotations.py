@@ -5,10 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.source import Annotations
 from segue_model.ingest.sources.lines import lines
 from segue_model.ingest.storage import File, Folder
-from segue_model.ingest.tracks import Reason, Rejected
+
+# Labels of the tagtraum annotations that are not spelled as the terms are.
+LABELS: Final = {"RnB": "r&b", "International": "world"}
 
 MISMATCH: Final = re.compile(rb"<(SO\w+) (TR\w+)>")
 
@@ -16,7 +19,7 @@ MISMATCH: Final = re.compile(rb"<(SO\w+) (TR\w+)>")
 def read_annotations(folder: Folder, tables: Mapping[str, File]) -> Annotations:
     """Return what the tables of artists' terms, songs' labels and mismatches tell.
 
-    Terms are in the order of their file, the strongest first; labels as their file spells them.
+    Terms are in the order of their file, the strongest first; labels spelled as terms are.
     Raises: OSError.
     """
     terms: dict[str, list[str]] = {}
@@ -49,10 +52,15 @@ def _terms(folder: Folder, tables: Mapping[str, File]) -> Iterator[tuple[str, st
         if isinstance(line, Rejected):
             yield line
             continue
-        match next(csv.reader([line.text]), []):
+        try:
+            fields = next(csv.reader([line.text]), [])
+        except csv.Error as error:
+            yield Rejected(path, line.number, Reason.MALFORMED, str(error))
+            continue
+        match fields:
             case [artist, term]:
                 yield artist, term
-            case fields:
+            case _:
                 reason = f"{len(fields)} fields instead of 2"
                 yield Rejected(path, line.number, Reason.MALFORMED, reason)
 
@@ -68,11 +76,19 @@ def _labels(
         if isinstance(line, Rejected):
             yield line
             continue
-        track, *given = line.text.split("\t")
-        if given:
-            yield track, tuple(given)
-        elif not line.text.startswith("#"):
-            yield Rejected(path, line.number, Reason.EMPTY, "no label")
+        if line.text.startswith("#"):
+            continue
+        track, *given = map(str.strip, line.text.split("\t"))
+        labels = tuple(_spelled(label) for label in given if label)
+        if track and labels:
+            yield track, labels
+        else:
+            reason = "no label" if track else "no track"
+            yield Rejected(path, line.number, Reason.EMPTY, reason)
+
+
+def _spelled(label: str) -> str:
+    return LABELS.get(label, label.replace("_", " ").lower())
 
 
 def _mismatches(folder: Folder, tables: Mapping[str, File]) -> set[tuple[str, str]]:

@@ -5,9 +5,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from segue_model.data.rejected import Reason
 from segue_model.ingest.sound import sound_of
 from segue_model.ingest.sources.hdf5 import Layout, Part, is_there, part
-from segue_model.ingest.tracks import DIMENSIONS, BadSong, Reason
+from segue_model.ingest.tracks import DIMENSIONS, BadSong
 
 TERMS: Final = Layout("metadata/artist_terms", "S")
 WEIGHTS: Final = Layout("metadata/artist_terms_weight", "f")

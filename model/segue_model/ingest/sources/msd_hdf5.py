@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.source import Unit
 from segue_model.ingest.sources.hdf5 import Layout, Part, opened, part
 from segue_model.ingest.sources.msd_arrays import (
@@ -15,7 +16,7 @@ from segue_model.ingest.sources.msd_arrays import (
 )
 from segue_model.ingest.sources.msd_tracks import check_msd_track
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import BadSong, Reason, Rejected, Track
+from segue_model.ingest.tracks import BadSong, Track
 
 METADATA: Final = Layout(
     "metadata/songs",

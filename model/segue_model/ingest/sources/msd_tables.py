@@ -1,17 +1,17 @@
 """Reads the table of songs that stands in for the HDF5 files of the Million Song Dataset."""
 
 import ast
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from segue_model.data.errors import DatasetError
+from segue_model.data.rejected import Reason, Rejected
 from segue_model.ingest.sources.lines import lines
 from segue_model.ingest.sources.msd_tracks import check_msd_track
+from segue_model.ingest.sources.table_csv import CsvTable, opened_csv
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import BadSong, Reason, Rejected, Track
+from segue_model.ingest.tracks import BadSong, Track
 
 SEPARATOR: Final = "<SEP>"
 COLUMNS: Final = (
@@ -47,23 +47,33 @@ def read_table(folder: Folder, path: str, names: str) -> Iterator[Track | Reject
         else:
             named.update([found])
     with _table(folder, path) as table:
-        for row in table:
+        places = [table.names.index(column) for column in COLUMNS]
+        for line, fields in table.rows(places):
             try:
-                yield _track(path, table.line_num, row, named)
+                yield _track(path, line, _row(table.names, fields), named)
             except BadSong as bad:
-                yield Rejected(path, table.line_num, bad.reason, bad.detail)
+                yield Rejected(path, line, bad.reason, bad.detail)
 
 
 @contextmanager
-def _table(folder: Folder, path: str) -> Iterator["csv.DictReader[str]"]:
-    opened = folder.open(path)
-    # Titles, which are not read from here, may be in any encoding.
-    with io.TextIOWrapper(opened, "utf-8", errors="replace", newline="") as text:
-        table = csv.DictReader(text)
-        missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
-        if missing:
-            raise DatasetError(path, 1, f"no column {', '.join(missing)}")
-        yield table
+def _table(folder: Folder, path: str) -> Iterator[CsvTable]:
+    try:
+        # Titles, which are not read from here, may be in any encoding.
+        with opened_csv(folder, path) as table:
+            missing = [column for column in COLUMNS if column not in table.names]
+            if missing:
+                raise DatasetError(path, 1, f"no column {', '.join(missing)}")
+            yield table
+    except BadSong as bad:
+        raise DatasetError(path, 1, bad.detail) from bad
+
+
+def _row(names: Sequence[str], fields: Sequence[str] | BadSong) -> Mapping[str, str]:
+    if isinstance(fields, BadSong):
+        raise fields
+    if len(fields) != len(names):
+        raise BadSong(Reason.MALFORMED, "not as many fields as the header has")
+    return dict(zip(names, fields, strict=True))
 
 
 def _names(folder: Folder, path: str) -> Iterator[tuple[str, Names] | Rejected]:
@@ -80,9 +90,7 @@ def _names(folder: Folder, path: str) -> Iterator[tuple[str, Names] | Rejected]:
             yield Rejected(path, line.number, Reason.MALFORMED, reason)
 
 
-def _track(path: str, line: int, row: Mapping[str, Any], names: Mapping[str, Names]) -> Track:
-    if None in row or None in row.values():
-        raise BadSong(Reason.MALFORMED, "not as many fields as the header has")
+def _track(path: str, line: int, row: Mapping[str, str], names: Mapping[str, Names]) -> Track:
     track_id = _text(row, "track_id")
     if track_id not in names:
         raise BadSong(Reason.EMPTY, f"track {track_id!r} is not in the list of tracks")

@@ -1,7 +1,8 @@
 """What a track of the Million Song Dataset must have beside what every track must."""
 
 from segue_model.data.layout import MSD_ID_LENGTH
-from segue_model.ingest.tracks import BadSong, Reason, Track, check_track
+from segue_model.data.rejected import Reason
+from segue_model.ingest.tracks import BadSong, Track, check_track
 
 
 def check_msd_track(track: Track) -> None:

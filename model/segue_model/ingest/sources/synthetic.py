@@ -13,13 +13,14 @@ from pyarrow import csv
 
 from segue_model.data.columns import Ids, Ragged, Songs, Text
 from segue_model.data.dataset import Dataset
+from segue_model.data.rejected import Rejected
 from segue_model.data.synthetic import synthetic_dataset, synthetic_music
 from segue_model.data.synthetic_genres import GENRES
 from segue_model.data.synthetic_music import NO_GENRE, Artists
 from segue_model.ingest.source import Annotations, Unit
 from segue_model.ingest.sources.table import TableSource
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import Arrow, Rejected, Track
+from segue_model.ingest.tracks import Arrow, Track
 
 SONGS: Final = "songs.parquet"
 LISTENS: Final = "listens.tsv"
@@ -120,7 +121,7 @@ class SyntheticSource:
         return self._table().units()
 
     def dialect(self) -> str:
-        """Return how the table is read."""
+        """Return where and how the table is read."""
         return self._table().dialect()
 
     def read(self, unit: Unit) -> Iterator[Track | Rejected]:

@@ -53,6 +53,11 @@ class Columns:
     sound: tuple[int, ...]
 
     @property
+    def has_keys(self) -> bool:
+        """Whether songs have keys of their own, by which others can name them."""
+        return any(column.field == "song_key" for column in self.kinds[Kind.TEXT])
+
+    @property
     def places(self) -> list[int]:
         """All the places that are read, in order."""
         return sorted(

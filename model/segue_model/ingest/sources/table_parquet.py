@@ -7,9 +7,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from segue_model.data.rejected import Reason
 from segue_model.ingest.sources.faults import said
 from segue_model.ingest.storage import Folder
-from segue_model.ingest.tracks import BadSong, Reason
+from segue_model.ingest.tracks import BadSong
 
 ROWS_AT_ONCE: Final = 4_096
 

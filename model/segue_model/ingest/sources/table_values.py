@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from segue_model.data.rejected import Reason
 from segue_model.ingest.sources.table_columns import Columns, Kind
-from segue_model.ingest.tracks import BadSong, Reason, Track, check_track
+from segue_model.ingest.tracks import BadSong, Track, check_track
 
 # What tables write where they know nothing; no song has these.
 UNKNOWN: Final = {"year": 0, "tempo": 0.0, "key": -1}
@@ -59,18 +60,18 @@ def _fill_in(fields: dict[str, Any]) -> None:
 
 
 def _text(field: str, value: Any) -> str:  # noqa: ANN401 - of any type
-    """Return the text of a value; numbers are keys in many a table."""
+    """Return the text of a value, without blanks around it; numbers are keys in many a table."""
     if type(value) is str and value.isascii():
-        return value
+        return value.strip()
     try:
         match value:
             case str():
                 # What was not UTF-8 has been read as lone surrogates, which cannot be written.
-                return value.encode().decode()
+                return value.encode().decode().strip()
             case None:
                 return ""
             case bytes():
-                return value.decode()
+                return value.decode().strip()
             case bool() | float():
                 pass
             case int():
@@ -81,7 +82,7 @@ def _text(field: str, value: Any) -> str:  # noqa: ANN401 - of any type
 
 
 def _number(field: str, value: Any) -> float | None:  # noqa: ANN401 - of any type
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
         number = float(value)
