@@ -12,6 +12,7 @@ MariaDB is a server of the bench's own, set up as for the tests.
 import argparse
 import gc
 import multiprocessing
+import resource
 import statistics
 import tempfile
 import time
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 
 from mariadb import MariaDB
 from segue_server.catalog import staging
@@ -97,10 +98,11 @@ def _load_and_tell(url: str, dataset: Path, pipe: "multiprocessing.connection.Co
 
 
 def _peak_memory() -> float:
-    """Return the most memory that this process has had, in MiB."""
+    """Return the most memory that this process and one that it has ended have had, in MiB."""
+    of_child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB / MIB
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * KIB / MIB
+            return of_child + int(line.split()[1]) * KIB / MIB
     raise RuntimeError("this system does not tell how much memory a process has had")
 
 
@@ -131,7 +133,7 @@ def _from_memory(dataset: Path) -> Fill:
     rows: dict[str, list[Values]] = {}
     gc.disable()  # or Python looks through all of them again and again
     for table, some in _rows(dataset):
-        rows.setdefault(table.name, []).extend(some)
+        rows.setdefault(table, []).extend(some)
 
     def fill(connection: Connection) -> None:
         driver = connection.connection.cursor()
@@ -148,7 +150,7 @@ def _from_memory(dataset: Path) -> Fill:
 def _from_files(dataset: Path, folder: Path) -> Fill:
     for table, some in _rows(dataset):
         if some:
-            with (folder / table.name).open("ab") as file:
+            with (folder / table).open("ab") as file:
                 file.write(encode(some))
 
     def fill(connection: Connection) -> None:
@@ -161,7 +163,7 @@ def _from_files(dataset: Path, folder: Path) -> Fill:
     return fill
 
 
-def _rows(dataset: Path) -> Iterator[tuple[Table, Rows]]:
+def _rows(dataset: Path) -> Iterator[tuple[str, Rows]]:
     manifest = read_manifest(dataset, tuple(COLUMNS))
     for chunk in chunks(Dataset(dataset, manifest, 1_000)):
         yield from chunk.rows

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog_dataset import SongRow, Songs, write_dataset
+from catalog_dataset import write_dataset
 from catalog_use import TWO_SONGS
 from segue_server.catalog import song_records
 from segue_server.catalog.dataset import Batch, DatasetError, Manifest
@@ -93,6 +93,19 @@ BAD_ROWS = [
     ("songs.csv", "2|1,,,0.0", "2|1,nan,,0.0", r"songs\.csv:2: duration is 'nan', not a finite"),
     ("songs.csv", "2|1,,,0.0", "2|1,,1e999,0.0", r"songs\.csv:2: tempo is '1e999', not a finite"),
     ("songs.csv", "2|1,,,0.0", "2|1,,-1,0.0", r"songs\.csv:2: tempo is -1, less than 0"),
+    ("songs.csv", "2|1,,,0.0", "2|1,,0,0.0", r"songs\.csv:2: tempo is 0, not more than 0"),
+    (
+        "songs.csv",
+        "2|1,,,0.0",
+        "2|1,0.00,,0.0",
+        r"songs\.csv:2: duration is 0\.00, not more than 0",
+    ),
+    ("songs.csv", "2|1,,,0.0", "2|1,1e-999,,0.0", r"songs\.csv:2: duration is 1e-999, not more"),
+    ("songs.csv", "9,Newer", '9,"New\ner"', r"songs\.csv:4: title has a line break"),
+    ("songs.csv", "9,Newer", '9,"New\rer"', r"songs\.csv:3: title has a line break"),
+    ("albums.csv", "First", '"First\n"', r"albums\.csv:3: title has a line break"),
+    ("artists.csv", "Younger", '"Young\ner"', r"artists\.csv:4: name has a line break"),
+    ("genres.csv", "Pop", '"P\nop"', r"genres\.csv:4: name has a line break"),
     ("songs.csv", "2|1,,,0.0", "2|1,,,", r"songs\.csv:2: popularity is '', not a finite"),
     ("songs.csv", "2|1,,,0.0", "2|1,,,1.5", r"songs\.csv:2: popularity is 1\.5, more than 1"),
     ("songs.csv", "2|1,,,0.0,", f"2|1,,,0.0,{'T' * 33}", r"songs\.csv:2: msd_track_id is longer"),
@@ -118,7 +131,7 @@ def test_bad_data_is_named_by_file_and_line(
     file, old, new, reason = case
     good = (dataset / file).read_text()
     assert good.count(old) == 1 or file != "songs.csv"
-    (dataset / file).write_text(good.replace(old, new))
+    (dataset / file).write_text(good.replace(old, new), newline="")
     with pytest.raises(DatasetError, match=reason):
         _load_into_sqlite(tmp_path, dataset)
 
@@ -146,10 +159,9 @@ def test_text_that_is_not_utf8_is_named_by_its_line(
         _load_into_sqlite(tmp_path, dataset)
 
 
-def test_the_line_of_an_error_counts_the_lines_within_titles(tmp_path: Path) -> None:
-    rows = [SongRow(1, "Two\nlines", 1), SongRow(2, "Bad", 1, popularity=2.0)]
-    dataset = write_dataset(tmp_path / "lines", Songs(rows, {1: "X"}))
-    with pytest.raises(DatasetError, match=r"songs\.csv:4: popularity"):
+def test_the_line_of_an_error_counts_the_lines_within_fields(dataset: Path, tmp_path: Path) -> None:
+    (dataset / "genres.csv").write_text('id,name,note\n1,Rock,"two\nlines"\n2x,Pop,\n')
+    with pytest.raises(DatasetError, match=r"genres\.csv:4: id is '2x'"):
         _load_into_sqlite(tmp_path, dataset)
 
 
@@ -179,7 +191,7 @@ def test_songs_come_out_alike_whether_column_by_column_or_row_by_row(
 def _assert_alike(tmp_path: Path, row: tuple[str, ...]) -> None:
     batch = Batch(tmp_path / "songs.csv", [PLAIN, row], [2, 3])
     dataset = Dataset(tmp_path, Manifest("", "", {}), 10)
-    dataset.genre_ids.update((1, 2))
+    dataset.genre_ids = frozenset((1, 2))
     dataset.words_of_artist.update({1: frozenset({"ab"}), 2: frozenset({"x"})})
     dataset.words_of_album.update({1: frozenset({"c"})})
     by_row, reason = None, ""

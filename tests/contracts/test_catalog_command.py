@@ -21,6 +21,19 @@ from segue_server.catalog.progress import ProgressLine
 
 NewDatabase = Callable[[], str]
 
+# The command, which gets the signal of Ctrl-C in the middle of a load.
+INTERRUPTED = """
+import signal, sys
+from segue_server.catalog import __main__ as command
+
+def interrupt(kind, done, total):
+    if kind == sys.argv[3]:
+        signal.raise_signal(signal.SIGINT)
+
+command.show_nothing = interrupt
+sys.exit(command.main(["load", "--url", *sys.argv[1:3]]))
+"""
+
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
@@ -98,6 +111,22 @@ def test_on_a_terminal_a_load_shows_how_far_it_is(dataset: Path, tmp_path: Path)
     assert re.fullmatch(r"songs: 2 of 2 in \d+\.\d s", kept[2])
     assert done.stdout.startswith(b"loaded 'small'")
     assert done.stdout.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("killed_at", ["songs", "indexes"])
+def test_a_load_stopped_by_ctrl_c_says_so_in_one_line_and_the_next_goes_on(
+    new_database: NewDatabase, tmp_path: Path, killed_at: str
+) -> None:
+    url = new_database()
+    migrate(url)
+    dataset = write_dataset(tmp_path / "two", TWO_SONGS)
+    arguments = [sys.executable, "-c", INTERRUPTED, url, str(dataset), killed_at]
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130
+    goes_on = "the next load of this dataset goes on from here"
+    assert done.stderr == f"segue-catalog: stopped; {goes_on}\n"
+    assert done.stdout == ""
+    assert main(["load", "--url", url, str(dataset)]) == 0
 
 
 def test_the_line_of_progress_tells_rate_and_time_left() -> None:

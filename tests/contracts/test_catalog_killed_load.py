@@ -1,5 +1,6 @@
 """Loads that are killed at any moment, and what readers see of the catalog meanwhile."""
 
+import multiprocessing
 import random
 import subprocess
 import sys
@@ -9,13 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, func, select
+import pytest
+from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.exc import OperationalError
 
 from catalog_dataset import SongRow, Songs, write_dataset
 from catalog_use import ONE_SONG, contents, filled
+from mariadb import MariaDB
+from segue_server.catalog import load as module
+from segue_server.catalog.dataset import DatasetError
+from segue_server.catalog.load import load
 from segue_server.catalog.migrate import migrate
 from segue_server.catalog.schema import catalog_info, load_step, song, song_genre, song_text, word
+from segue_server.domain.errors import CatalogUnavailable
 
 NewDatabase = Callable[[], str]
 State = tuple[object, ...]
@@ -121,6 +128,89 @@ def test_a_dataset_changed_behind_its_fingerprint_is_loaded_anew(
     assert str(contents(url)["artist"][0][1]).startswith("Changed ")
 
 
+def test_what_is_left_of_a_load_killed_behind_its_swap_is_dropped_though_nothing_has_changed(
+    mariadb: MariaDB, tmp_path: Path
+) -> None:
+    url = filled(mariadb.create_database("leftovers"), tmp_path / "one", ONE_SONG)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE song__old (id INTEGER)")
+        connection.exec_driver_sql("CREATE TABLE of_others__old (id INTEGER)")
+    assert not load(url, tmp_path / "one", if_changed=True).changed
+    names = inspect(engine).get_table_names()
+    engine.dispose()
+    assert "song__old" not in names
+    assert "of_others__old" in names
+
+
+def test_a_killed_load_leaves_no_file_and_no_process(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database()
+    migrate(url)
+    many = write_dataset(tmp_path / "many", MANY)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    killed_load(url, many, ("songs", 30), 0.0)
+    assert list(temporary.iterdir()) == []
+    until = time.monotonic() + 10
+    while readers_of(temporary):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_load_whose_converting_process_dies_ends_and_can_be_gone_on_with(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 10)
+    monkeypatch.setattr(module, "CHUNKS_A_STEP", 3)
+    url = new_database()
+    migrate(url)
+    many = write_dataset(tmp_path / "many", MANY)
+
+    def kill(kind: str, done: int, _total: int) -> None:
+        if (kind, done) == ("songs", 100):
+            for process in multiprocessing.active_children():
+                process.kill()
+                process.join()
+
+    with pytest.raises(CatalogUnavailable, match="the process that reads the dataset has died"):
+        load(url, many, progress=kill)
+    assert "songs 0" in steps(url)
+    load(url, many)
+    assert len(contents(url)["song"]) == len(MANY.songs)
+    assert multiprocessing.active_children() == []
+
+
+def test_what_is_wrong_with_a_dataset_is_said_by_the_process_that_reads_it(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 10)
+    monkeypatch.setattr(module, "CHUNKS_A_STEP", 3)
+    url = new_database()
+    migrate(url)
+    many = write_dataset(tmp_path / "many", MANY)
+    artists = many / "artists.csv"
+    artists.write_text(artists.read_text().replace("\n31,", "\n30,", 1))
+    with pytest.raises(DatasetError, match=r"artists\.csv:32: duplicate id 30$"):
+        load(url, many)
+    assert steps(url) == set()
+    assert multiprocessing.active_children() == []
+
+
+def readers_of(temporary: Path) -> list[str]:
+    """Return the processes that were started with this folder for temporary files."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"TMPDIR={temporary}".encode() in each.read_bytes().split(b"\0"):
+                found.append(each.parent.name)
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
 def killed_load(url: str, dataset: Path, at: tuple[str, int], delay: float) -> None:
     """Kill a load `delay` seconds after it has said the kind so many times, if it goes so far."""
     kind, lines = at
@@ -165,6 +255,7 @@ def state(engine: Engine) -> State:
         select(func.sum(song.c.place * song.c.id)),
     )
     with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")  # which the driver of SQLite leaves out
         found = tuple(connection.scalar(each) for each in reads)
     return tuple(str(each) for each in found)
 

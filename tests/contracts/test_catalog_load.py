@@ -30,7 +30,7 @@ NewDatabase = Callable[[], str]
 OLD = Songs([SongRow(1, "Old", 1), SongRow(2, "Older", 1)], {1: "Elder"}, {}, {1: "Folk"})
 
 # Whatever means something to a reader of CSV, TSV or SQL.
-ODD_TITLE = " \"Ça\" \\ 'n' \n\t\r 🎵, %s :x \\N NULL \\"
+ODD_TITLE = " \"Ça\" \\ 'n' \x0b\t\u2028 🎵, %s :x \\N NULL \\"
 ODD = Songs(
     [
         SongRow(1, ODD_TITLE, 1, 1, genre_ids=(1,), popularity=1 / 3, msd_track_id="\\N"),
@@ -212,6 +212,20 @@ def test_a_server_that_takes_no_files_is_loaded_all_the_same(
                 connection.exec_driver_sql("SET GLOBAL local_infile = 1")
     root.dispose()
     assert contents(url) == contents(other)
+
+
+def test_a_server_that_would_leave_short_words_out_is_refused(
+    dataset: Path,
+) -> None:
+    variable = "innodb_ft_min_token_size"
+    server = MariaDB(f"--{variable}=4")
+    try:
+        migrate(server.url)
+        with pytest.raises(CatalogUnavailable, match=f"{variable}=4, so .* it with {variable}=3 "):
+            load(server.url, dataset)
+        assert contents(server.url)["song"] == []
+    finally:
+        server.remove()
 
 
 def test_songs_have_places_by_popularity_then_id(url: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How the databases go about what they are asked: along indexes, and no further than needed."""
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ SONGS = 4_000
 # Of so few rows here that a server may prefer to read them all; one row, wherever it is.
 SMALL = {"artist", "album", "genre", "catalog_info"}
 COMMON = ("love", "night", "the", "of")
+# The songs by place, and what is left of them.
+IN_ORDER = re.compile(r"song .*ix_song_place.*|anon_\d+|\(subquery-\d+\)")
+TITLE = "Whole Title"  # that of several songs, so that a page of them has another behind it
 
 
 def _songs() -> Songs:
@@ -40,7 +44,9 @@ def _songs() -> Songs:
     songs = [
         SongRow(
             id=n,
-            title=f"{rng.choice(COMMON)} {rng.choice(COMMON)} rare{n // 3}",
+            title=TITLE
+            if n % 100 == 50
+            else f"{rng.choice(COMMON)} {rng.choice(COMMON)} rare{n // 3}",
             artist_id=rng.randint(1, 300),
             album_id=rng.choice([None, *range(1, 100)]),
             year=rng.choice([None, 1970, 1999]),
@@ -109,7 +115,9 @@ def _scanned_by_mysql(
             yield f"{row.table} {row.key or ''}".strip()
 
 
-@pytest.mark.parametrize("query", ["l", "love", "rare7", "rare77 night", "love night", "zzz"])
+@pytest.mark.parametrize(
+    "query", ["l", "love", "rare7", "rare77 night", "love night", "zzz", TITLE]
+)
 @pytest.mark.parametrize("way", ["posting", "reading"])
 async def test_no_search_reads_a_table_from_end_to_end(
     catalog: SqlCatalog, asked: Asked, query: str, way: str, monkeypatch: pytest.MonkeyPatch
@@ -118,14 +126,42 @@ async def test_no_search_reads_a_table_from_end_to_end(
         monkeypatch.setattr(index, way, 1e9)
     first = await catalog.search(query, 20, "", soon())
     await catalog.search(query, 20, first.next_token or "", soon())
+    titled = [statement for statement, _ in asked if "song.title_key" in statement]
+    # The survey asks for the title too; what lists its songs is asked for if there are any.
+    assert (len(titled) > 2) == (query == TITLE)
     assert await _scans(catalog, asked) == []
 
 
-async def test_the_way_down_the_list_is_a_range_that_ends_with_the_page(
+async def test_songs_of_a_title_are_a_range_of_the_index_of_titles(
     catalog: SqlCatalog, asked: Asked
 ) -> None:
+    await catalog.search(TITLE, 20, "", soon())
+    (titled,) = [each for each in asked if "title_key" in each[0] and "LIMIT" in each[0]]
+
+    def explain(connection: Connection) -> str:
+        sqlite = connection.dialect.name == "sqlite"
+        asking = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+        select_only = titled[0][titled[0].index("SELECT") :]
+        return str(connection.exec_driver_sql(asking + select_only, titled[1]).one())
+
+    explained = await catalog._reader.read(explain, soon())
+    assert "ix_song_title_key" in explained
+    assert "SCAN" not in explained
+
+
+async def test_the_way_down_the_list_is_a_range_that_ends_with_the_page(
+    catalog: SqlCatalog, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in (Fts5, Fulltext):
+        for name, price in (("reading", 10.0), ("posting", 1.0), ("fetching", 0.0)):
+            monkeypatch.setattr(index, name, price)
     await catalog.search("love", 20, "", soon())
-    (walk,) = [statement for statement, _ in asked if "FROM song_text" in statement]
+    ((walk, parameters),) = [each for each in asked if "FROM song_text" in each[0]]
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    having = sum("love" in song.title for song in _songs().songs)
+    assert 1_000 < having < 3_000
+    # A text costs as much as ten occurrences in the index do.
+    assert [each for each in values if isinstance(each, int)][:2] == [0, having // 10]
     assert "song_text.place > " in walk
     assert "song_text.place <= " in walk
     assert "ORDER BY song_text.place" in walk
@@ -157,6 +193,26 @@ async def test_songs_and_known_ids_are_looked_up_by_their_keys(
 ) -> None:
     await catalog.songs(range(1, 101), soon())
     await catalog.known(range(1, 101), soon())
+    assert await _scans(catalog, asked) == []
+
+
+@pytest.mark.parametrize(("per_artist", "genres"), [(0, 1), (0, 10), (1, 10)])
+async def test_popular_songs_of_frequent_genres_are_read_in_order_from_the_index(
+    catalog: SqlCatalog, asked: Asked, per_artist: int, genres: int
+) -> None:
+    wanted = Filter(genres=tuple(f"Genre{n}" for n in range(1, 1 + genres)))
+    query = RankQuery((), 5, max_per_artist=per_artist, filter=wanted)
+    await catalog.popular(query, soon())
+    scans = await _scans(catalog, asked)
+    assert any("ix_song_place" in scan for scan in scans)
+    assert all(IN_ORDER.fullmatch(scan) for scan in scans), scans
+
+
+async def test_popular_songs_of_a_rare_genre_are_found_from_the_genre(
+    catalog: SqlCatalog, asked: Asked
+) -> None:
+    query = RankQuery((), 100, filter=Filter(genres=("Genre3",)))
+    assert len(await catalog.popular(query, soon())) == 100
     assert await _scans(catalog, asked) == []
 
 

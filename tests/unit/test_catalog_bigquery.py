@@ -1,6 +1,6 @@
 """What BigQuery would be asked, should the catalog be kept there: compiled, and not run."""
 
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from sqlalchemy import ClauseElement, Table
@@ -9,8 +9,8 @@ from sqlalchemy.schema import CreateTable
 from segue_server.catalog.fts5 import Fts5
 from segue_server.catalog.places import Sought, walk
 from segue_server.catalog.schema import CONTENT
-from segue_server.catalog.search import TITLED
-from segue_server.catalog.songs import BY_ID, KNOWN
+from segue_server.catalog.search import TITLED, _survey, understand
+from segue_server.catalog.songs import BY_ID, BY_PLACE, KNOWN
 
 bigquery = pytest.importorskip("sqlalchemy_bigquery", reason="the dialect is not installed")
 
@@ -35,6 +35,33 @@ def test_songs_of_a_title_are_found_by_place() -> None:
         "SELECT `song`.`place` FROM `song` WHERE `song`.`title_key` = %(title:STRING)s "
         "AND `song`.`place` > %(after:INT64)s ORDER BY `song`.`place` LIMIT %(most)s"
     )
+
+
+def test_songs_of_a_page_are_read_by_place() -> None:
+    sql = compiled(BY_PLACE)
+    assert "WHERE `song`.`place` IN UNNEST(%(wanted:INT64)s)" in sql
+    assert sql.endswith("ORDER BY `song`.`place`, `song_genre`.`position`")
+
+
+def test_words_are_counted_before_they_are_looked_for() -> None:
+    asked: list[ClauseElement] = []
+
+    class Recorder:
+        def execute(self, statement: ClauseElement) -> Self:
+            asked.append(statement)
+            return self
+
+        def one_or_none(self) -> None:
+            return None
+
+    recorder: Any = Recorder()
+    _survey(recorder, understand("love me", 20, ""))
+    (sql,) = map(compiled, asked)
+    assert sql.startswith("SELECT `catalog_info`.`song_count`, (SELECT min(`song`.`place`)")
+    assert "WHERE `song`.`title_key` = %(title_key_1:STRING)s" in sql
+    assert sql.count("(SELECT coalesce(sum(`word`.`songs`), ") == 2
+    assert sql.count("WHERE `word`.`word` BETWEEN %(word_") == 2
+    assert sql.endswith("FROM `catalog_info`")
 
 
 def test_words_are_looked_for_in_the_texts() -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import func, select
 
@@ -17,9 +18,12 @@ from segue_server.catalog.schema import album, artist, catalog_info, genre, song
 from segue_server.catalog.version import HEAD, check
 from segue_server.domain.errors import CatalogUnavailable
 
+# What a shell says of a program that Ctrl-C has ended.
+STOPPED: Final = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0 when all went well, else 1 after one line that says what not."""
+    """Run the command; return 0, or after one line that says why not, 1, or 130 for Ctrl-C."""
     asked = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], str] = asked.run
     try:
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error}")
     except CatalogUnavailable as error:
         return _fail(f"{_database(asked)}: {error}")
+    except KeyboardInterrupt:
+        return _fail(f"stopped{asked.when_stopped}", STOPPED)
     return 0
 
 
@@ -38,8 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     loading = commands.add_parser("load", help="put a dataset in the place of what is there")
     telling = commands.add_parser("info", help="say what the catalog holds")
     for command, run in ((migrating, _migrate), (loading, _load), (telling, _info)):
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, when_stopped="")
         command.add_argument("--url", required=True, help="sqlite:///FILE or mysql://USER:…/NAME")
+    loading.set_defaults(when_stopped="; the next load of this dataset goes on from here")
     loading.add_argument("folder", metavar="DATASET_DIR", type=Path)
     loading.add_argument(
         "--if-changed", action="store_true", help="do nothing when the catalog holds this dataset"
@@ -83,11 +90,11 @@ def _database(asked: argparse.Namespace) -> str:
     return shown(parse_url(asked.url))
 
 
-def _fail(reason: str) -> int:
+def _fail(reason: str, code: int = 1) -> int:
     # On a terminal, a line of progress may stand here.
     clear = "\r\x1b[K" if sys.stderr.isatty() else ""
     sys.stderr.write(f"{clear}segue-catalog: {reason}\n")
-    return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -8,29 +8,29 @@ from sqlalchemy import Connection, Table
 
 from segue_server.catalog.bulk_mysql import MysqlBulk
 from segue_server.catalog.bulk_sqlite import SqliteBulk
-from segue_server.catalog.chunks import Rows
+from segue_server.catalog.chunks import Chunk
 
 
 class Bulk(Protocol):
     """Fills tables and puts them in the place of others, over one connection.
 
-    `in_background` is whether rows are best written by one thread while the next are prepared by
-    another, `text_index` how the text index is called while it is staged, and `index_tables` are
-    those that it is made of beside the tables of the schema.
+    `takes_lines` is whether it wants the lines of chunks rather than their rows, `text_index` how
+    the text index is called while it is staged, and `index_tables` are those that it is made of
+    beside the tables of the schema.
     """
 
-    in_background: bool
+    takes_lines: bool
     text_index: str
     index_tables: tuple[str, ...]
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Keep other loads out. Raises: CatalogUnavailable when one is under way."""
 
-    def collect(self, table: str, rows: Rows) -> None:
-        """Take rows that are to be written to the table."""
+    def collect(self, chunk: Chunk) -> None:
+        """Take rows that are to be written to the staged tables."""
 
-    def collected(self) -> Callable[[], None]:
-        """Return what writes all rows taken since the last call, in the transaction then open."""
+    def write(self) -> None:
+        """Write all that was taken since the last call, in the transaction that is open."""
 
     def make_indexes(self, table: Table) -> None:
         """Make those of the indexes of `table` that its successor is still without."""

@@ -2,17 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 from typing import Final
 
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from segue_server.catalog.chunks import Rows
+from segue_server.catalog.chunks import Chunk, Rows
 from segue_server.catalog.staging import NEW, OLD, staged_name
-from segue_server.catalog.tsv import encode
 from segue_server.domain.errors import CatalogUnavailable
 
 log = logging.getLogger(__name__)
@@ -40,37 +40,20 @@ ROWS_FROM_FILE: Final = (
 )
 
 
-class _Collected:
-    """Rows of one table to be written, as the lines of a file or as they are."""
-
-    def __init__(self, as_lines: bool) -> None:
-        self._as_lines = as_lines
-        self.count = 0
-        self.lines: list[bytes] = []
-        self.rows: list[Rows] = []
-
-    def add(self, rows: Rows) -> None:
-        self.count += len(rows)
-        if self._as_lines:
-            self.lines.append(encode(rows))
-        else:
-            self.rows.append(rows)
-
-
 class MysqlBulk:
     """See `Bulk`."""
 
     text_index = "ft_song_text"
     index_tables: tuple[str, ...] = ()
-    in_background = True
 
     def __init__(self, connection: Connection) -> None:
         """Take over a connection that is in no transaction."""
         self._connection = connection
-        self._collected: dict[str, _Collected] = {}
-        self._from_files = bool(connection.scalar(text("SELECT @@local_infile")))
+        self._rows: defaultdict[str, list[Rows]] = defaultdict(list)
+        self._lines: defaultdict[str, list[bytes]] = defaultdict(list)
+        self.takes_lines = bool(connection.scalar(text("SELECT @@local_infile")))
         connection.rollback()
-        if not self._from_files:
+        if not self.takes_lines:
             log.warning("the server has local_infile=0, so rows are inserted, which takes longer")
 
     @contextmanager
@@ -82,42 +65,41 @@ class MysqlBulk:
             raise CatalogUnavailable("another load of this catalog is under way")
         yield
 
-    def collect(self, table: str, rows: Rows) -> None:
+    def collect(self, chunk: Chunk) -> None:
         """See `Bulk.collect`."""
-        if rows:
-            self._collected.setdefault(table, _Collected(self._from_files)).add(rows)
+        for table, rows in chunk.rows:
+            self._rows[table].append(rows)
+        for table, lines in chunk.lines:
+            self._lines[table].append(lines)
 
-    def collected(self) -> Callable[[], None]:
-        """See `Bulk.collected`.
+    def write(self) -> None:
+        """See `Bulk.write`.
 
-        What is returned raises CatalogUnavailable when the server has not taken all of the rows.
+        Raises: CatalogUnavailable when the server has not taken all of the rows.
         """
-        collected, self._collected = self._collected, {}
+        all_rows, self._rows = self._rows, defaultdict(list)
+        all_lines, self._lines = self._lines, defaultdict(list)
+        for table, several in all_rows.items():
+            _check(table, self._insert(f"{table}{NEW}", several), sum(map(len, several)))
+        for table, lines in all_lines.items():
+            wanted = sum(some.count(b"\n") for some in lines)
+            _check(table, self._send(f"{table}{NEW}", lines), wanted)
 
-        def write() -> None:
-            for table, rows in collected.items():
-                taken = (
-                    self._write_file(table, rows) if self._from_files else self._insert(table, rows)
-                )
-                if taken != rows.count:
-                    reason = f"took {taken} of {rows.count} rows into {table}"
-                    raise CatalogUnavailable(f"the catalog's database {reason}")
-
-        return write
-
-    def _write_file(self, table: str, rows: "_Collected") -> int:
-        with NamedTemporaryFile(prefix="segue-") as file:
-            file.writelines(rows.lines)
-            file.flush()
+    def _send(self, table: str, lines: list[bytes]) -> int:
+        # A file without a name, which is gone with this process, however it ends.
+        with TemporaryFile() as file:
+            file.writelines(lines)
+            file.seek(0)
             statement = ROWS_FROM_FILE.format(table=table)
-            return self._connection.exec_driver_sql(statement, (file.name,)).rowcount
+            name = f"/dev/fd/{file.fileno()}"
+            return self._connection.exec_driver_sql(statement, (name,)).rowcount
 
-    def _insert(self, table: str, rows: "_Collected") -> int:
+    def _insert(self, table: str, several: list[Rows]) -> int:
         taken = 0
-        for some in rows.rows:
-            marks = ", ".join(["%s"] * len(some[0]))
+        for rows in filter(None, several):
+            marks = ", ".join(["%s"] * len(rows[0]))
             statement = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - names of our own
-            taken += self._connection.exec_driver_sql(statement, list(some)).rowcount
+            taken += self._connection.exec_driver_sql(statement, list(rows)).rowcount
         return taken
 
     def make_indexes(self, table: Table) -> None:
@@ -162,3 +144,9 @@ class MysqlBulk:
                 yield 0, UNNOTICED_PAUSE_SECONDS
         while time.monotonic() < begun + SWAP_SECONDS:
             yield BLOCKING_SECONDS, PAUSE_SECONDS
+
+
+def _check(table: str, taken: int, wanted: int) -> None:
+    if taken != wanted:
+        reason = f"took {taken} of {wanted} rows into {table}"
+        raise CatalogUnavailable(f"the catalog's database {reason}")

@@ -1,7 +1,7 @@
 """Fills and swaps the tables of SQLite; readers go on meanwhile, each with what it began with."""
 
 import fcntl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, Index, Table, inspect, quoted_name
 from sqlalchemy.schema import CreateIndex
 
-from segue_server.catalog.chunks import Rows
+from segue_server.catalog.chunks import Chunk, Rows
 from segue_server.catalog.schema import CONTENT, load_step
 from segue_server.catalog.staging import NEW, staged
 from segue_server.domain.errors import CatalogUnavailable
@@ -27,7 +27,7 @@ class SqliteBulk:
 
     text_index = f"song_fts{NEW}"
     index_tables: tuple[str, ...] = ("song_fts",)
-    in_background = False  # the driver takes Python's lock back for each row
+    takes_lines = False
 
     def __init__(self, connection: Connection) -> None:
         """Take over a connection that is in no transaction."""
@@ -50,24 +50,19 @@ class SqliteBulk:
                 raise CatalogUnavailable("another load of this catalog is under way") from error
             yield
 
-    def collect(self, table: str, rows: Rows) -> None:
+    def collect(self, chunk: Chunk) -> None:
         """See `Bulk.collect`."""
-        if rows:
-            self._rows.append((table, rows))
+        self._rows += ((table, rows) for table, rows in chunk.rows if rows)
 
-    def collected(self) -> Callable[[], None]:
-        """See `Bulk.collected`."""
+    def write(self) -> None:
+        """See `Bulk.write`."""
         rows, self._rows = self._rows, []
-
-        def write() -> None:
-            driver = self._connection.connection.cursor()
-            for table, some in rows:
-                marks = ", ".join("?" * len(some[0]))
-                statement = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - our own names
-                driver.executemany(statement, some)
-            driver.close()
-
-        return write
+        driver = self._connection.connection.cursor()
+        for table, some in rows:
+            marks = ", ".join("?" * len(some[0]))
+            statement = f"INSERT INTO {table}{NEW} VALUES ({marks})"  # noqa: S608 - our own names
+            driver.executemany(statement, some)
+        driver.close()
 
     def make_indexes(self, table: Table) -> None:
         """See `Bulk.make_indexes`."""

@@ -6,7 +6,7 @@ The same dataset always makes the same chunks in the same order.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
@@ -22,6 +22,7 @@ from segue_server.catalog.records import (
 )
 from segue_server.catalog.schema import album, artist, genre, song, song_genre, song_text, word
 from segue_server.catalog.song_records import Songs, read_popularities, read_songs
+from segue_server.catalog.tsv import encode
 from segue_server.catalog.words import marked
 
 Rows = Sequence[Values]
@@ -33,12 +34,17 @@ PLACE: Final = itemgetter(1)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows that go together: `done` of `total` of their `kind` are there once they are."""
+    """Rows that go together: `done` of `total` of their `kind` are there once they are.
+
+    Each stands behind the name of its table, as values in `rows` or, of a chunk for a database that
+    reads text, in `lines`.
+    """
 
     kind: str
-    rows: tuple[tuple[Table, Rows], ...]
     done: int
     total: int
+    rows: tuple[tuple[str, Rows], ...]
+    lines: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,6 +75,12 @@ def chunks(dataset: Dataset) -> Iterator[Chunk]:
     yield from _of_table(genre, _batches(counted, size), len(counted))
 
 
+def as_lines(chunk: Chunk) -> Chunk:
+    """Return the chunk with lines in the place of its rows, see `tsv.encode`."""
+    lines = tuple((table, encode(rows)) for table, rows in chunk.rows)
+    return replace(chunk, rows=(), lines=lines)
+
+
 def _places(dataset: Dataset) -> Sequence[int]:
     """Return each song's place, in the order of the file, which is that of the ids."""
     unpopular = array("d", (-popularity for popularity in read_popularities(dataset)))
@@ -82,7 +94,7 @@ def _of_table(table: Table, batches: Iterable[Rows], total: int) -> Iterator[Chu
     done = 0
     for batch in batches:
         done += len(batch)
-        yield Chunk(f"{table.name}s", ((table, batch),), done, total)
+        yield Chunk(f"{table.name}s", done, total, ((table.name, batch),))
 
 
 def _of_songs(batches: Iterable[Songs], seen: _Seen, total: int) -> Iterator[Chunk]:
@@ -94,8 +106,8 @@ def _of_songs(batches: Iterable[Songs], seen: _Seen, total: int) -> Iterator[Chu
         seen.songs_of_word.update(chain.from_iterable(songs.words))
         seen.songs_of_genre.update(chain.from_iterable(songs.genres))
         done += len(songs.values)
-        rows = ((song, songs.values), (song_genre, _genre_rows(songs)))
-        yield Chunk("songs", rows, done, total)
+        rows = ((song.name, songs.values), (song_genre.name, _genre_rows(songs)))
+        yield Chunk("songs", done, total, rows)
 
 
 def _genre_rows(songs: Songs) -> list[Values]:

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,8 +23,11 @@ class DatasetError(Exception):
 
     def __init__(self, file: Path, line: int | None, reason: str) -> None:
         """Name the place and what is wrong there."""
-        place = f"{file}" if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {reason}")
+        super().__init__(file, line, reason)
+
+    def __str__(self) -> str:
+        file, line, reason = self.args
+        return f"{file}: {reason}" if line is None else f"{file}:{line}: {reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,23 @@ def read_batches(file: Path, columns: tuple[str, ...], size: int) -> Iterator[Ba
     try:
         header = next(reader, [])
         pick = itemgetter(*(_index(file, header, column) for column in columns))
-        while numbered := [(reader.line_num, fields) for fields in islice(reader, size)]:
-            lines, rows = zip(*numbered, strict=True)
+        as_asked = header == list(columns)  # as a rule: there is nothing to pick
+        before = reader.line_num
+        while rows := list(islice(reader, size)):
+            lines = _lines_of(rows, before, reader.line_num)
+            before = reader.line_num
             _check_widths(file, header, lines, rows)
-            yield Batch(file, list(map(pick, rows)), lines)
+            yield Batch(file, rows if as_asked else list(map(pick, rows)), lines)
     except csv.Error as error:
         raise DatasetError(file, reader.line_num, f"not CSV: {error}") from error
+
+
+def _lines_of(rows: Sequence[list[str]], before: int, last: int) -> Sequence[int]:
+    """Return on which line each row ends: all stand between the lines `before` and `last`."""
+    if last - before == len(rows):
+        return range(before + 1, last + 1)
+    heights = (1 + sum(field.count("\n") for field in row) for row in rows)
+    return list(accumulate(heights, initial=before))[1:]
 
 
 def _check_widths(

@@ -22,11 +22,13 @@ class FieldError(Exception):
 
 
 def text(column: str, value: str, longest: int) -> str:
-    """Return the field, which is neither empty nor longer than `longest` characters."""
+    """Return the field, one line, neither empty nor longer than `longest` characters."""
     if not value:
         raise FieldError(f"{column} is empty")
     if len(value) > longest:
         raise FieldError(f"{column} is longer than {longest} characters")
+    if "\n" in value or "\r" in value:
+        raise FieldError(f"{column} has a line break")
     return value
 
 
@@ -69,5 +71,10 @@ def number(column: str, value: str) -> float:
 
 
 def optional_number(column: str, value: str) -> float | None:
-    """Return the field as `number` does, `None` when it is empty."""
-    return number(column, value) if value else None
+    """Return the field, a finite number of more than 0, `None` when it is empty."""
+    if not value:
+        return None
+    measured = number(column, value)
+    if not measured:
+        raise FieldError(f"{column} is {value}, not more than 0")
+    return measured

@@ -23,10 +23,10 @@ class Fts5:
     posting = 0.05
     fetching = 0.1  # less than a row takes: it ends as soon as the page is full
 
-    def create(self, connection: Connection, song_text: str, index: str) -> None:
+    def create(self, connection: Connection, texts: str, index: str) -> None:
         """See `TextIndex.create`; the index is a table, `song_fts` when it is in use."""
         options = "content='', tokenize='ascii', detail=full, columnsize=0"
-        rows = f"SELECT place, text FROM {song_text} ORDER BY place"  # noqa: S608 - our own names
+        rows = f"SELECT place, text FROM {texts} ORDER BY place"  # noqa: S608 - our own names
         for statement in (
             f"CREATE VIRTUAL TABLE {index} USING fts5(text, {options})",
             f"INSERT INTO {index} (rowid, text) {rows}",

@@ -13,6 +13,11 @@ from sqlalchemy.dialects.mysql import match
 
 from segue_server.catalog.schema import song_text
 from segue_server.catalog.words import MARKER
+from segue_server.domain.errors import CatalogUnavailable
+
+# The server's variable for how long a word must be to be indexed, and the shortest marked word.
+SHORTEST_WORD: Final = "innodb_ft_min_token_size"
+SHORTEST_MARKED: Final = len(MARKER) + 1
 
 # Letters that the server takes for letters. Those that it does not know, because they are rare or
 # newer than its tables, part words for it; behind such a letter it is not asked for the rest.
@@ -35,9 +40,10 @@ class Fulltext:
     posting = 0.4
     fetching = 3.5
 
-    def create(self, connection: Connection, song_text: str, index: str) -> None:
+    def create(self, connection: Connection, texts: str, index: str) -> None:
         """See `TextIndex.create`; the name `index` is that table's own."""
-        connection.exec_driver_sql(f"CREATE FULLTEXT INDEX {index} ON {song_text} (text)")
+        _check_shortest_word(connection)
+        connection.exec_driver_sql(f"CREATE FULLTEXT INDEX {index} ON {texts} (text)")
 
     def takes(self, word: str) -> bool:
         """See `TextIndex.takes`; a word whose first letter the server knows."""
@@ -58,6 +64,15 @@ class Fulltext:
     def has(self, word: str) -> ColumnElement[bool]:
         """See `TextIndex.has`; bytes are compared, which takes two thirds of the time."""
         return func.instr(cast(song_text.c.text, BINARY), literal(f" {MARKER}{word}")) > 0
+
+
+def _check_shortest_word(connection: Connection) -> None:
+    shortest = connection.exec_driver_sql(f"SELECT @@{SHORTEST_WORD}").scalar_one()
+    if shortest > SHORTEST_MARKED:
+        raise CatalogUnavailable(
+            f"the server has {SHORTEST_WORD}={shortest}, so searches would miss songs of short "
+            f"words: start it with {SHORTEST_WORD}={SHORTEST_MARKED} (the default) or less"
+        )
 
 
 def _known(word: str) -> str:

@@ -6,8 +6,7 @@ that was cut off goes on behind the last one. The last step of all swaps the tab
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,8 +19,9 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 
 from segue_server.catalog import staging
 from segue_server.catalog.bulk import Bulk, bulk_for
-from segue_server.catalog.chunks import Chunk, chunks
+from segue_server.catalog.chunks import Chunk
 from segue_server.catalog.connect import opened, parse_url
+from segue_server.catalog.conversion import convert, converting
 from segue_server.catalog.dataset import MANIFEST, DatasetError, Manifest, digest, read_manifest
 from segue_server.catalog.records import COLUMNS, Dataset
 from segue_server.catalog.schema import CONTENT, catalog_info, song_text
@@ -37,7 +37,6 @@ CHUNKS_A_STEP: Final = 50
 ROWS: Final = "rows"
 
 Work = Callable[[], None]
-Submit = Callable[[Work], None]
 
 # Called with the kind of what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -67,9 +66,15 @@ def load(
     with opened(parse_url(url)) as engine, engine.connect() as connection:
         with connection.begin():
             check(connection)
-            if if_changed and _fingerprint(connection) == manifest.fingerprint:
-                return Loaded(manifest, changed=False)
+            same = if_changed and _fingerprint(connection) == manifest.fingerprint
+            replaced = staging.replaced(connection)
+        if same and not replaced:
+            return Loaded(manifest, changed=False)
         bulk = bulk_for(connection)
+        if same:
+            with bulk.exclusive():
+                staging.drop_replaced(connection)
+            return Loaded(manifest, changed=False)
         with bulk.exclusive():
             _Load(connection, bulk, progress, _load_id(folder)).run(
                 Dataset(folder, manifest, CHUNK)
@@ -120,18 +125,24 @@ class _Load:
         self._progress("swap", 1, 1)
 
     def _write_rows(self, dataset: Dataset) -> None:
-        with _one_ahead(self._bulk.in_background) as submit, _without_cycle_search():
-            for kind, of_kind in groupby(chunks(dataset), key=attrgetter("kind")):
+        with self._chunks(dataset) as chunks, _without_cycle_search():
+            for kind, of_kind in groupby(chunks, key=attrgetter("kind")):
                 for number, some in enumerate(_several(of_kind, CHUNKS_A_STEP)):
-                    self._write(f"{kind} {number}", some, submit)
+                    self._write(f"{kind} {number}", some)
         self._step(ROWS, lambda: None)
 
-    def _write(self, step: str, some: Iterable[Chunk], submit: Submit) -> None:
+    def _chunks(self, dataset: Dataset) -> AbstractContextManager[Iterator[Chunk]]:
+        """Give the chunks; those of a single step are there before a process has started."""
+        if dataset.manifest.counts["songs"] > CHUNK * CHUNKS_A_STEP:
+            return converting(dataset, self._bulk.takes_lines)
+        return nullcontext(convert(dataset, self._bulk.takes_lines))
+
+    def _write(self, step: str, some: Iterable[Chunk]) -> None:
         for chunk in some:
-            for table, rows in chunk.rows if step not in self._done else ():
-                self._bulk.collect(staging.staged_name(table), rows)
+            if step not in self._done:
+                self._bulk.collect(chunk)
             self._progress(chunk.kind, chunk.done, chunk.total)
-        submit(partial(self._step, step, self._bulk.collected()))
+        self._step(step, self._bulk.write)
 
     def _make_indexes(self) -> None:
         indexed = [table for table in CONTENT if table.indexes]
@@ -187,24 +198,3 @@ def _without_cycle_search() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-@contextmanager
-def _one_ahead(in_background: bool) -> Iterator[Submit]:
-    """Give what runs work in order: at once, or beside the caller until the next is there.
-
-    All of it is done at the end; what it raises is raised by the next call, or at the end.
-    """
-    if not in_background:
-        yield lambda work: work()
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
-        running: Future[None] = thread.submit(lambda: None)
-
-        def submit(work: Work) -> None:
-            nonlocal running
-            running.result()
-            running = thread.submit(work)
-
-        yield submit
-        running.result()

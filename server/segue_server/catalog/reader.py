@@ -20,6 +20,10 @@ Answer = TypeVar("Answer")
 # What MariaDB and MySQL say of a statement that ran for longer than it was allowed.
 STATEMENT_TIMED_OUT: Final = frozenset({1969, 3024})
 
+# What they say of a read that a swap of the tables came between: a lock not got, a deadlock, a
+# table that is another one now.
+SWAPPED_MEANWHILE: Final = frozenset({1205, 1213, 1412})
+
 # How many steps SQLite goes between two looks at the clock: some 50 µs.
 SQLITE_STEPS: Final = 2_000
 
@@ -65,15 +69,16 @@ class Reader:
             raise _translated(error, deadline) from error
 
     def _retried(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
-        """Return what `work` makes of a connection that the server has not dropped meanwhile.
+        """Return what `work` makes of a connection; once more where that was not its fault.
 
         To ask each connection whether it is alive would cost every read a round trip. With the
-        first that is found dropped, the pool lets go of all.
+        first that is found dropped, the pool lets go of all. And a load that swaps the tables may
+        be given precedence over a read of several statements.
         """
         try:
             return self._once(work, deadline)
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not error.connection_invalidated and _code(error) not in SWAPPED_MEANWHILE:
                 raise
             return self._once(work, deadline)
 
@@ -107,10 +112,16 @@ def _translated(error: Exception, deadline: Deadline) -> SegueError:
     return unavailable(error)
 
 
+def _code(error: DBAPIError) -> object:
+    """Return MySQL's number of the error, `None` where there is none."""
+    cause = error.orig
+    return cause.args[0] if isinstance(cause, pymysql.MySQLError) and cause.args else None
+
+
 def _timed_out(error: Exception) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
-    if isinstance(cause, pymysql.MySQLError):
-        return bool(cause.args) and cause.args[0] in STATEMENT_TIMED_OUT
+    if isinstance(error, DBAPIError) and _code(error) in STATEMENT_TIMED_OUT:
+        return True
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
     return False
@@ -140,15 +151,21 @@ def _limit_statement(
     _many: bool,
 ) -> tuple[str, object]:
     deadline: Deadline | None = connection.get_execution_options().get("deadline")
-    if deadline is None or connection.dialect.name != "mysql":
+    # What ends a transaction is sent beyond the deadline too, or it would stay open.
+    if deadline is None or connection.dialect.name != "mysql" or not is_select(statement):
         return statement, parameters
     mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
     return limit_select(statement, deadline.remaining(), mariadb=mariadb), parameters
 
 
+def is_select(statement: str) -> bool:
+    """Whether the server can be told to stop the statement."""
+    return statement.startswith("SELECT")
+
+
 def limit_select(statement: str, seconds: float, *, mariadb: bool) -> str:
     """Return `statement` such that the server stops it after `seconds`, if it is a SELECT."""
-    if not statement.startswith("SELECT"):
+    if not is_select(statement):
         return statement
     # Zero would mean no limit to both.
     if mariadb:

@@ -37,7 +37,7 @@ class Dataset:
     folder: Path
     manifest: Manifest
     size: int
-    genre_ids: set[int] = field(default_factory=set)
+    genre_ids: frozenset[int] = frozenset()
     words_of_artist: dict[int, Words] = field(default_factory=dict)
     words_of_album: dict[int | None, Words] = field(default_factory=lambda: {None: frozenset()})
 
@@ -65,7 +65,7 @@ def read_genres(dataset: Dataset) -> Iterator[list[tuple[int, str, str]]]:
         if key in keys:
             raise FieldError(f"name {name!r} is that of another genre but for its case")
         keys.add(key)
-        dataset.genre_ids.add(genre_id)
+        dataset.genre_ids |= {genre_id}
         return genre_id, name, key
 
     return _rows(dataset, "genres", convert)

@@ -7,14 +7,16 @@ rules of `fields.py`, which name what is wrong or find that it is merely unusual
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from operator import lt, or_
+from functools import lru_cache
+from operator import lt
 from typing import Final, TypeVar
 
 from segue_server.catalog import fields
 from segue_server.catalog.dataset import Batch
 from segue_server.catalog.fields import LARGEST_INT, FieldError
-from segue_server.catalog.records import COLUMNS, Dataset, Values, Words, ascending, refer
+from segue_server.catalog.records import COLUMNS, Dataset, Values, ascending, refer
 from segue_server.catalog.schema import MSD_ID_LENGTH, NAME_LENGTH
 from segue_server.catalog.words import title_words
 
@@ -24,6 +26,8 @@ POPULARITY: Final = COLUMNS["songs"].index("popularity")
 
 # No number of so few digits is infinite.
 PLAIN_LENGTH: Final = 300
+# Of how many lists of genres it is kept what they stand for.
+REMEMBERED: Final = 65_536
 DIGITS_AND_POINTS: Final = re.compile(r"[0-9.]*")
 
 Value = TypeVar("Value")
@@ -35,7 +39,7 @@ class Songs:
 
     values: list[Values]
     genres: list[tuple[int, ...]]
-    words: list[Words]
+    words: list[AbstractSet[str]]
 
 
 def read_popularities(dataset: Dataset) -> Iterator[float]:
@@ -83,7 +87,7 @@ def _by_row(dataset: Dataset, batch: Batch, places: Sequence[int], last: int) ->
             title_key,
         )
         songs.values.append(values)
-        songs.genres.append(_genres(dataset, row[5]))
+        songs.genres.append(_genres(row[5], dataset.genre_ids))
         others = dataset.words_of_artist[artist_id] | dataset.words_of_album[album_id]
         songs.words.append(words | others)
 
@@ -93,6 +97,7 @@ def _by_row(dataset: Dataset, batch: Batch, places: Sequence[int], last: int) ->
 
 def _by_column(dataset: Dataset, batch: Batch, places: Sequence[int], last: int) -> Songs:
     """Return the songs of the batch; FieldError, ValueError or KeyError if not all are plain."""
+    known = dataset.genre_ids
     (ids, titles, artists, albums, years, genres, *numbers, tracks, msd_songs) = batch.columns()
     durations, tempos, popularities = numbers
     song_ids, artist_ids = map(_plain_integers, (ids, artists))
@@ -100,9 +105,12 @@ def _by_column(dataset: Dataset, batch: Batch, places: Sequence[int], last: int)
     if not all(map(lt, (last, *song_ids), (*song_ids, LARGEST_INT + 1))):
         raise ValueError("ids that do not ascend")
     keys_and_words = list(map(title_words, _plain_texts(titles, NAME_LENGTH)))
-    words_of_artist = map(dataset.words_of_artist.__getitem__, artist_ids)
-    words_of_album = map(dataset.words_of_album.__getitem__, album_ids)
-    others = map(or_, words_of_artist, words_of_album)
+    words = zip(
+        (of_title for _, of_title in keys_and_words),
+        map(dataset.words_of_artist.__getitem__, artist_ids),
+        map(dataset.words_of_album.__getitem__, album_ids),
+        strict=True,
+    )
     columns = (
         *(song_ids, places, titles, artist_ids, album_ids, _each_once(years, _year)),
         *map(_plain_numbers, (durations, tempos)),
@@ -112,8 +120,8 @@ def _by_column(dataset: Dataset, batch: Batch, places: Sequence[int], last: int)
     )
     return Songs(
         list(zip(*columns, strict=True)),
-        _each_once(genres, lambda joined: _genres(dataset, joined)),
-        list(map(or_, (words for _, words in keys_and_words), others)),
+        [_genres(joined, known) for joined in genres],
+        [{*of_title, *of_artist, *of_album} for of_title, of_artist, of_album in words],
     )
 
 
@@ -137,12 +145,18 @@ def _plain_integers(column: Sequence[str]) -> list[int]:
 def _plain_numbers(column: Sequence[str]) -> list[float | None]:
     if not DIGITS_AND_POINTS.fullmatch("".join(column)) or max(map(len, column)) > PLAIN_LENGTH:
         raise ValueError("not digits and points alone")
-    return [float(value) if value else None for value in column]
+    numbers = [float(value) if value else None for value in column]
+    if 0.0 in numbers:
+        raise ValueError("not more than 0")
+    return numbers
 
 
 def _plain_texts(column: Sequence[str], longest: int) -> Sequence[str]:
     if max(map(len, column)) > longest:
         raise ValueError("too long")
+    joined = "".join(column)
+    if "\n" in joined or "\r" in joined:
+        raise ValueError("line breaks")
     return column
 
 
@@ -150,10 +164,11 @@ def _msd_ids(column: Sequence[str]) -> list[str | None]:
     return [text or None for text in _plain_texts(column, MSD_ID_LENGTH)]
 
 
-def _genres(dataset: Dataset, joined: str) -> tuple[int, ...]:
+@lru_cache(maxsize=REMEMBERED)
+def _genres(joined: str, known: frozenset[int]) -> tuple[int, ...]:
     ids = fields.integers("genre_ids", joined)
     for each in ids:
-        refer("genre_ids", each, dataset.genre_ids)
+        refer("genre_ids", each, known)
     if len(set(ids)) < len(ids):
         raise FieldError("genre_ids names a genre twice")
     return ids

@@ -1,11 +1,12 @@
 """Reads songs with all that is known of them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, select
+from sqlalchemy import BindParameter, Connection, Dialect, Row, Select, bindparam, select
 
 from segue_server.catalog.reader import snapshot
 from segue_server.catalog.schema import album, artist, genre, song, song_genre
@@ -58,14 +59,14 @@ def read_places(connection: Connection, places: Collection[int]) -> dict[int, So
     """Return the songs by place, a page of them at the most, with one statement."""
     if not places:
         return {}
-    return dict(_songs(connection.execute(BY_PLACE, {"wanted": list(places)}).all()))
+    return dict(_songs(_rows(connection, BY_PLACE, places)))
 
 
 def known_ids(connection: Connection, ids: Collection[int]) -> frozenset[int]:
     """Return those of `ids` that are songs."""
     if not ids:
         return frozenset()
-    return frozenset(connection.scalars(KNOWN, {"wanted": list(ids)}))
+    return frozenset(song_id for (song_id,) in _rows(connection, KNOWN, ids))
 
 
 def _in_parts(connection: Connection, ids: list[int]) -> dict[int, Song]:
@@ -78,8 +79,30 @@ def _in_parts(connection: Connection, ids: list[int]) -> dict[int, Song]:
 def _by_id(connection: Connection, ids: list[int]) -> dict[int, Song]:
     if not ids:
         return {}
-    rows = connection.execute(BY_ID, {"wanted": ids}).all()
-    return {each.id: each for _, each in _songs(rows)}
+    return {each.id: each for _, each in _songs(_rows(connection, BY_ID, ids))}
+
+
+def _rows(
+    connection: Connection, statement: Select[*tuple[Any, ...]], wanted: Collection[int]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the rows of a statement for `wanted`.
+
+    They come as the driver gives them, which is as they are wanted. To have SQLAlchemy fill in the
+    list and look at each column anew takes half as long as MySQL needs to find a song.
+    """
+    before, mark, behind = _text(statement, connection.dialect)
+    marks = ", ".join([mark] * len(wanted))
+    return connection.exec_driver_sql(f"{before}({marks}){behind}", tuple(wanted)).all()
+
+
+@lru_cache(maxsize=64)
+def _text(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> tuple[str, str, str]:
+    """Return what stands before the list of `wanted`, for each of them, and behind the list."""
+    of_zero = statement.params(wanted=[0]).compile(
+        dialect=dialect, compile_kwargs={"literal_binds": True}
+    )
+    before, behind = str(of_zero).split("(0)")
+    return before, "?" if dialect.paramstyle == "qmark" else "%s", behind
 
 
 def _songs(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Song]]:

@@ -56,6 +56,18 @@ def discard(connection: Connection, tables: Iterable[str]) -> None:
                     connection.exec_driver_sql(f"DROP TABLE {each}")
 
 
+def replaced(connection: Connection) -> list[str]:
+    """Return the names of tables that a load had replaced when it was killed."""
+    return sorted(_existing(connection) & {f"{table.name}{OLD}" for table in CONTENT})
+
+
+def drop_replaced(connection: Connection) -> None:
+    """Drop what `replaced` names, which nothing reads; no other load may be under way."""
+    with connection.begin():
+        for name in replaced(connection):
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+
+
 def record(connection: Connection, load_id: str, step: str) -> None:
     """Remember that the step is done, once the transaction is committed."""
     connection.execute(insert(load_step).values(step=step, load_id=load_id))

@@ -14,7 +14,8 @@ class TextIndex(Protocol):
 
     What things cost is in microseconds; only how they compare matters. `reading` is a row of
     `song_text` looked at on the way down the list, `posting` an occurrence of a word read from the
-    index, and `fetching` a song that the index found. Measured by `bench/catalog_reads.py`.
+    index, and `fetching` a song that the index found. No bench prints them: they were fitted by
+    hand to times of single statements. `bench/catalog_reads.py` times the searches that follow.
     """
 
     @property
@@ -29,8 +30,11 @@ class TextIndex(Protocol):
     def fetching(self) -> float:
         """Microseconds for a row of `song_text` that the index found."""
 
-    def create(self, connection: Connection, song_text: str, index: str) -> None:
-        """Make the index named `index` over the rows that the table `song_text` holds by now."""
+    def create(self, connection: Connection, texts: str, index: str) -> None:
+        """Make the index named `index` over the rows that the table named `texts` holds by now.
+
+        Raises: CatalogUnavailable when the database is set so that words would be missing.
+        """
 
     def takes(self, word: str) -> bool:
         """Say whether the index can be asked for `word`."""

@@ -6,7 +6,7 @@ find the same songs.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +18,8 @@ WORD: Final = re.compile(r"[^\W_]+")
 # shorter than the three characters that it indexes, nor one that it leaves out for being frequent.
 MARKER: Final = "__"
 
-# How many characters' folded forms are kept; all but a few of the world's texts need fewer.
+# Of how many characters, and of how many pieces of names, it is kept what becomes of them; all but
+# a few of the world's texts need fewer characters, and most names are made of fewer pieces.
 REMEMBERED: Final = 65_536
 
 # Letters that Unicode does not take apart, though people type them without their strokes.
@@ -56,7 +57,7 @@ def words(text: str) -> tuple[str, ...]:
 
 def title_key(title: str) -> str:
     """Return what two titles have in common that differ in case, accents or punctuation only."""
-    return _key_of(fold(title))
+    return title_words(title)[0]
 
 
 def words_to_store(*texts: str) -> frozenset[str]:
@@ -65,41 +66,34 @@ def words_to_store(*texts: str) -> frozenset[str]:
     Beside its parts, what stands between two spaces is one word too: both `don` and `dont` find
     "Don't", both `ac` and `acdc` find "AC/DC".
     """
-    return _words_of(fold(" ".join(texts)))
+    return title_words(" ".join(texts))[1]
 
 
 def title_words(title: str) -> tuple[str, frozenset[str]]:
     """Return what `title_key` and `words_to_store` do, in the time of one of them."""
     folded = fold(title)
     pieces = folded.split()
-    if _are_plain(folded, pieces):
+    if len(folded) <= WORD_LENGTH and "".join(pieces).isalnum():
         return " ".join(pieces), frozenset(pieces)
-    return _key_of(folded), _words_of(folded)
-
-
-def marked(found: Iterable[str]) -> str:
-    """Return the words as `song_text` holds them: sorted, each behind a space and the marker."""
-    return "".join([f" {MARKER}{word}" for word in sorted(found)])
-
-
-def _key_of(folded: str) -> str:
-    return " ".join(WORD.findall(folded))[:TITLE_KEY_LENGTH]
-
-
-def _are_plain(folded: str, pieces: list[str]) -> bool:
-    """Whether what stands between spaces is letters and digits alone, and no word too long."""
-    return len(folded) <= WORD_LENGTH and "".join(pieces).isalnum()
-
-
-def _words_of(folded: str) -> frozenset[str]:
-    pieces = folded.split()
-    if _are_plain(folded, pieces):
-        return frozenset(pieces)
+    parts: list[str] = []
     found: set[str] = set()
     for piece in pieces:
-        parts = WORD.findall(piece)
-        found.update(word[:WORD_LENGTH] for word in (*parts, "".join(parts)) if word)
-    return frozenset(found)
+        some, stored = _taken_apart(piece)
+        parts += some
+        found |= stored
+    return " ".join(parts)[:TITLE_KEY_LENGTH], frozenset(found)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _taken_apart(piece: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the words of what stands between two spaces, and those that find it."""
+    parts = tuple(WORD.findall(piece))
+    return parts, frozenset(word[:WORD_LENGTH] for word in (*parts, "".join(parts)) if word)
+
+
+def marked(found: Collection[str]) -> str:
+    """Return the words as `song_text` holds them: sorted, each behind a space and the marker."""
+    return f" {MARKER}" + f" {MARKER}".join(sorted(found)) if found else ""
 
 
 def without_implied(wanted: tuple[str, ...]) -> tuple[str, ...]:
