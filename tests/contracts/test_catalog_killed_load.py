@@ -94,6 +94,21 @@ def test_a_load_killed_again_and_again_ends_as_an_undisturbed_one(
     assert seen == allowed
 
 
+@pytest.mark.parametrize(
+    "at", [("songs", 3), ("songs", 50), ("song_texts", 9), ("words", 1), ("indexes", 2)]
+)
+def test_a_load_that_is_gone_on_with_makes_what_an_undisturbed_one_makes(
+    at: tuple[str, int], new_database: NewDatabase, tmp_path: Path
+) -> None:
+    undisturbed = filled(new_database(), tmp_path / "many", MANY)
+    url = filled(new_database(), tmp_path / "one", ONE_SONG)
+    killed_load(url, tmp_path / "many", at, 0.0)
+    assert steps(url)
+    assert len(contents(url)["song"]) == 1
+    finished_load(url, tmp_path / "many")
+    assert contents(url) == contents(undisturbed)
+
+
 def test_a_killed_load_goes_on_where_it_was(new_database: NewDatabase, tmp_path: Path) -> None:
     url = new_database()
     migrate(url)

@@ -33,6 +33,11 @@ from segue_server.catalog.version import HEAD, check
 CHUNK: Final = 1_000
 CHUNKS_A_STEP: Final = 50
 
+# What decides which rows a dataset becomes: a load does not go on with those of another program.
+RULES: Final = tuple(
+    f"{name}.py" for name in ("chunks", "dataset", "fields", "records", "song_records", "words")
+)
+
 # The step that is done once all rows are written.
 ROWS: Final = "rows"
 
@@ -87,12 +92,13 @@ def _fingerprint(connection: Connection) -> str | None:
 
 
 def _load_id(folder: Path) -> str:
-    """Return what tells this load from others: what it reads, and how it cuts that up.
+    """Return what tells this load from others: what it reads, what it makes of that and how.
 
     The manifest's own fingerprint does not say whether the files are still those that it is of.
     """
     files = digest(folder, (MANIFEST, *(f"{name}.csv" for name in COLUMNS)))
-    return f"{HEAD}-{CHUNK}x{CHUNKS_A_STEP}-{files[:40]}"
+    rules = digest(Path(__file__).parent, RULES)
+    return f"{HEAD}-{CHUNK}x{CHUNKS_A_STEP}-{files[:24]}{rules[:16]}"
 
 
 class _Load:
