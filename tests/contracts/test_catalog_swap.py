@@ -60,7 +60,7 @@ async def test_searches_go_on_through_swaps_that_wait_for_them(
     await loading
     catalog.close()
 
-    assert sum(counts) > SEARCHERS * LOADS
+    assert all(counts)
 
 
 async def _search_until(done: threading.Event, catalog: SqlCatalog) -> int:
