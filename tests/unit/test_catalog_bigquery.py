@@ -5,6 +5,7 @@ from typing import Any, Self
 import pytest
 from sqlalchemy import ClauseElement, Table
 from sqlalchemy.schema import CreateTable
+from sqlalchemy_bigquery import BigQueryDialect
 
 from segue_server.catalog.fts5 import Fts5
 from segue_server.catalog.places import Sought, walk
@@ -12,12 +13,10 @@ from segue_server.catalog.schema import CONTENT
 from segue_server.catalog.search import TITLED, _survey, understand
 from segue_server.catalog.songs import BY_ID, BY_PLACE, KNOWN
 
-bigquery = pytest.importorskip("sqlalchemy_bigquery", reason="the dialect is not installed")
-
 
 def compiled(statement: ClauseElement) -> str:
     """Return the SQL in one line, its parameters as the driver takes them: name and type."""
-    dialect: Any = bigquery.BigQueryDialect(paramstyle="pyformat")
+    dialect: Any = BigQueryDialect(paramstyle="pyformat")
     return " ".join(str(statement.compile(dialect=dialect)).split())
 
 

@@ -159,17 +159,22 @@ def test_given_popularity_is_kept_and_only_the_missing_one_is_computed(folder: P
 
 def test_an_older_dataset_is_replaced_whole(dataset: Dataset, folder: Path) -> None:
     (folder / "left-over.txt").write_text("old", "utf-8")
-    write_dataset(folder, dataset, {"rejected.csv": "path,reason\n"})
-    assert sorted(files(folder)) == sorted([*FILES, MANIFEST, FEATURES_PARQUET, "rejected.csv"])
+    write_dataset(folder, dataset)
+    assert sorted(files(folder)) == sorted([*FILES, MANIFEST, FEATURES_PARQUET])
     assert [path.name for path in folder.parent.iterdir()] == ["made"]
 
 
 def test_a_failed_write_leaves_the_older_dataset_and_nothing_else(
-    dataset: Dataset, folder: Path
+    dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
     before = files(folder)
-    with pytest.raises(FileNotFoundError):
-        write_dataset(folder, dataset, {"no/such/place.csv": ""})
+    # The manifest is written last: all else is there by then.
+    monkeypatch.setattr("segue_model.data.dataset.write_manifest", full)
+    with pytest.raises(OSError, match="no space left"):
+        write_dataset(folder, dataset)
     assert files(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["made"]
 

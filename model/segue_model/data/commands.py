@@ -80,9 +80,9 @@ def _read(folder: Path) -> Dataset:
         return read_dataset(folder)
 
 
-def _write(output: Path, made: Dataset, beside: Mapping[str, str] | None = None) -> None:
+def _write(output: Path, made: Dataset) -> None:
     with Console(stderr=True).status(f"Writing {output} …"):
-        write_dataset(output, made, beside)
+        write_dataset(output, made)
         written = read_dataset(output)
     _report(output, written)
 

@@ -92,11 +92,10 @@ def read_dataset(path: Path) -> Dataset:
         raise DatasetError(error.file, line, error.reason) from error
 
 
-def write_dataset(path: Path, dataset: Dataset, beside: Mapping[str, str] | None = None) -> None:
+def write_dataset(path: Path, dataset: Dataset) -> None:
     """Make `path` the folder of `dataset`, whole or not at all, replacing an older dataset.
 
-    The same dataset makes the same bytes. `beside` are texts to keep in the folder, by file name.
-    Raises: DatasetError when something else is at `path`.
+    The same dataset makes the same bytes. Raises: DatasetError when something else is at `path`.
     """
     with replacing(path) as folder:
         write_table(folder, ARTISTS, dataset.artists)
@@ -108,8 +107,6 @@ def write_dataset(path: Path, dataset: Dataset, beside: Mapping[str, str] | None
         write_table(folder, LISTENS, dataset.listens)
         for name, content in dataset.recipe.items():
             (folder / name).write_bytes(content)
-        for name, text in (beside or {}).items():
-            (folder / name).write_text(text, encoding="utf-8", newline="")
         recipe = dataset.features.recipe
         manifest = Manifest(dataset.name, dataset.source, recipe, fingerprint(folder))
         write_manifest(folder, manifest, dataset.counts(), dataset.features.columns)

@@ -4,7 +4,7 @@ import gc
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -19,8 +19,6 @@ from segue_server.domain.errors import CatalogUnavailable
 
 # How many chunks may be ready and not yet read: more than are written in one transaction.
 AHEAD: Final = 100
-
-Convert = Callable[[Dataset, bool], Iterator[Chunk]]
 
 
 def convert(dataset: Dataset, to_lines: bool) -> Iterator[Chunk]:
