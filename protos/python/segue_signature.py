@@ -12,6 +12,8 @@ from typing import Final
 RECOMMEND: Final = "recommend_songs"
 RECOMMEND_BATCHED: Final = "recommend_songs_batched"
 DESCRIBE: Final = "describe_engine"
+# Hosts that let no caller choose a signature call this one; it is the batched one.
+DEFAULT: Final = "serving_default"
 
 # Inputs of both recommending signatures: int32 [n] and [], or [B, L] and [B].
 LISTENED_SONGS: Final = "listened_songs"
@@ -26,6 +28,7 @@ ARTISTS: Final = "artists"  # int32 [B, A]
 YEARS: Final = "years"  # int32 [B, 2]
 TEMPOS: Final = "tempos"  # float32 [B, 2]
 MAX_PER_ARTIST: Final = "max_per_artist"  # int32 [B]
+DIVERSITY: Final = "diversity"  # float32 [B]
 
 # Padding of the set-valued inputs and of the outputs beyond the songs found.
 PAD_ID: Final = -1
@@ -46,4 +49,4 @@ SOURCE_POPULAR: Final = 4
 # describe_engine: which version of the description the caller reads in, the description out.
 DESCRIPTION_SCHEMA: Final = "schema"  # int32 []
 DESCRIPTION: Final = "description"  # string [], a JSON object
-DESCRIPTION_SCHEMA_VERSION: Final = 1
+DESCRIPTION_SCHEMA_VERSION: Final = 2

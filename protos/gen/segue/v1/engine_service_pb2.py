@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from segue.v1 import recommendation_service_pb2 as segue_dot_v1_dot_recommendation__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegue/v1/engine_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a%segue/v1/recommendation_service.proto\"\xc3\x02\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x02 \x01(\x08\x12$\n\x05state\x18\x03 \x01(\x0e\x32\x15.segue.v1.EngineState\x12\x14\n\x07version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x16\n\talgorithm\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x33\n\x06source\x18\x06 \x01(\x0e\x32\x1e.segue.v1.RecommendationSourceH\x02\x88\x01\x01\x12\x17\n\nsong_count\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x15\n\x08\x65xplains\x18\x08 \x01(\x08H\x04\x88\x01\x01\x12\x14\n\x07\x64\x61taset\x18\t \x01(\tH\x05\x88\x01\x01\x42\n\n\x08_versionB\x0c\n\n_algorithmB\t\n\x07_sourceB\r\n\x0b_song_countB\x0b\n\t_explainsB\n\n\x08_dataset\"\x14\n\x12ListEnginesRequest\"8\n\x13ListEnginesResponse\x12!\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x10.segue.v1.Engine\"\"\n\x10GetEngineRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\"5\n\x11GetEngineResponse\x12 \n\x06\x65ngine\x18\x01 \x01(\x0b\x32\x10.segue.v1.Engine*e\n\x0b\x45ngineState\x12\x1c\n\x18\x45NGINE_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NGINE_STATE_AVAILABLE\x10\x01\x12\x1c\n\x18\x45NGINE_STATE_UNAVAILABLE\x10\x02\x32\xd4\x01\n\rEngineService\x12_\n\x0bListEngines\x12\x1c.segue.v1.ListEnginesRequest\x1a\x1d.segue.v1.ListEnginesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/engines\x12\x62\n\tGetEngine\x12\x1a.segue.v1.GetEngineRequest\x1a\x1b.segue.v1.GetEngineResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/engines/{engine}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsegue/v1/engine_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a%segue/v1/recommendation_service.proto\"\xba\x03\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x02 \x01(\x08\x12$\n\x05state\x18\x03 \x01(\x0e\x32\x15.segue.v1.EngineState\x12\x14\n\x07version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x16\n\talgorithm\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x33\n\x06source\x18\x06 \x01(\x0e\x32\x1e.segue.v1.RecommendationSourceH\x02\x88\x01\x01\x12\x17\n\nsong_count\x18\x07 \x01(\x05H\x03\x88\x01\x01\x12\x15\n\x08\x65xplains\x18\x08 \x01(\x08H\x04\x88\x01\x01\x12\x14\n\x07\x64\x61taset\x18\t \x01(\tH\x05\x88\x01\x01\x12)\n\x07metrics\x18\n \x01(\x0b\x32\x18.segue.v1.OfflineMetrics\x12&\n\tretrieval\x18\x0b \x01(\x0b\x32\x13.segue.v1.Retrieval\x12\"\n\x07traffic\x18\x0c \x01(\x0b\x32\x11.segue.v1.TrafficB\n\n\x08_versionB\x0c\n\n_algorithmB\t\n\x07_sourceB\r\n\x0b_song_countB\x0b\n\t_explainsB\n\n\x08_dataset\"\x87\x03\n\x0eOfflineMetrics\x12\x10\n\x08protocol\x18\x01 \x01(\t\x12\x11\n\tlisteners\x18\x02 \x01(\x05\x12(\n\x0crecall_at_20\x18\x03 \x01(\x0b\x32\x12.segue.v1.Estimate\x12(\n\x0crecall_at_50\x18\x04 \x01(\x0b\x32\x12.segue.v1.Estimate\x12\'\n\x0bndcg_at_100\x18\x05 \x01(\x0b\x32\x12.segue.v1.Estimate\x12\x1b\n\x0e\x63overage_at_10\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\ngini_at_10\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12-\n\x11\x63old_recall_at_20\x18\x08 \x01(\x0b\x32\x12.segue.v1.Estimate\x12#\n\x16popularity_ndcg_at_100\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x0c\n\x04seed\x18\n \x01(\x05\x42\x11\n\x0f_coverage_at_10B\r\n\x0b_gini_at_10B\x19\n\x17_popularity_ndcg_at_100\"1\n\x08\x45stimate\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x16\n\x0estandard_error\x18\x02 \x01(\x01\"^\n\tRetrieval\x12%\n\x04\x66orm\x18\x01 \x01(\x0e\x32\x17.segue.v1.RetrievalForm\x12\x19\n\x0crecall_at_10\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_recall_at_10\"\x7f\n\x07Traffic\x12\r\n\x05share\x18\x01 \x01(\x01\x12\x10\n\x08\x61nswered\x18\x02 \x01(\x03\x12\x10\n\x08\x64\x65graded\x18\x03 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x04 \x01(\x03\x12\x31\n\x0emedian_latency\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x14\n\x12ListEnginesRequest\"8\n\x13ListEnginesResponse\x12!\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x10.segue.v1.Engine\"\"\n\x10GetEngineRequest\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\"5\n\x11GetEngineResponse\x12 \n\x06\x65ngine\x18\x01 \x01(\x0b\x32\x10.segue.v1.Engine*e\n\x0b\x45ngineState\x12\x1c\n\x18\x45NGINE_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NGINE_STATE_AVAILABLE\x10\x01\x12\x1c\n\x18\x45NGINE_STATE_UNAVAILABLE\x10\x02*i\n\rRetrievalForm\x12\x1e\n\x1aRETRIEVAL_FORM_UNSPECIFIED\x10\x00\x12\x18\n\x14RETRIEVAL_FORM_EXACT\x10\x01\x12\x1e\n\x1aRETRIEVAL_FORM_APPROXIMATE\x10\x02\x32\xd4\x01\n\rEngineService\x12_\n\x0bListEngines\x12\x1c.segue.v1.ListEnginesRequest\x1a\x1d.segue.v1.ListEnginesResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/engines\x12\x62\n\tGetEngine\x12\x1a.segue.v1.GetEngineRequest\x1a\x1b.segue.v1.GetEngineResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/engines/{engine}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,18 +38,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENGINESERVICE'].methods_by_name['ListEngines']._serialized_options = b'\202\323\344\223\002\r\022\013/v1/engines'
   _globals['_ENGINESERVICE'].methods_by_name['GetEngine']._loaded_options = None
   _globals['_ENGINESERVICE'].methods_by_name['GetEngine']._serialized_options = b'\202\323\344\223\002\026\022\024/v1/engines/{engine}'
-  _globals['_ENGINESTATE']._serialized_start=609
-  _globals['_ENGINESTATE']._serialized_end=710
-  _globals['_ENGINE']._serialized_start=113
-  _globals['_ENGINE']._serialized_end=436
-  _globals['_LISTENGINESREQUEST']._serialized_start=438
-  _globals['_LISTENGINESREQUEST']._serialized_end=458
-  _globals['_LISTENGINESRESPONSE']._serialized_start=460
-  _globals['_LISTENGINESRESPONSE']._serialized_end=516
-  _globals['_GETENGINEREQUEST']._serialized_start=518
-  _globals['_GETENGINEREQUEST']._serialized_end=552
-  _globals['_GETENGINERESPONSE']._serialized_start=554
-  _globals['_GETENGINERESPONSE']._serialized_end=607
-  _globals['_ENGINESERVICE']._serialized_start=713
-  _globals['_ENGINESERVICE']._serialized_end=925
+  _globals['_ENGINESTATE']._serialized_start=1430
+  _globals['_ENGINESTATE']._serialized_end=1531
+  _globals['_RETRIEVALFORM']._serialized_start=1533
+  _globals['_RETRIEVALFORM']._serialized_end=1638
+  _globals['_ENGINE']._serialized_start=145
+  _globals['_ENGINE']._serialized_end=587
+  _globals['_OFFLINEMETRICS']._serialized_start=590
+  _globals['_OFFLINEMETRICS']._serialized_end=981
+  _globals['_ESTIMATE']._serialized_start=983
+  _globals['_ESTIMATE']._serialized_end=1032
+  _globals['_RETRIEVAL']._serialized_start=1034
+  _globals['_RETRIEVAL']._serialized_end=1128
+  _globals['_TRAFFIC']._serialized_start=1130
+  _globals['_TRAFFIC']._serialized_end=1257
+  _globals['_LISTENGINESREQUEST']._serialized_start=1259
+  _globals['_LISTENGINESREQUEST']._serialized_end=1279
+  _globals['_LISTENGINESRESPONSE']._serialized_start=1281
+  _globals['_LISTENGINESRESPONSE']._serialized_end=1337
+  _globals['_GETENGINEREQUEST']._serialized_start=1339
+  _globals['_GETENGINEREQUEST']._serialized_end=1373
+  _globals['_GETENGINERESPONSE']._serialized_start=1375
+  _globals['_GETENGINERESPONSE']._serialized_end=1428
+  _globals['_ENGINESERVICE']._serialized_start=1641
+  _globals['_ENGINESERVICE']._serialized_end=1853
 # @@protoc_insertion_point(module_scope)

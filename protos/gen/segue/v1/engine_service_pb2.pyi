@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -44,6 +45,30 @@ ENGINE_STATE_UNAVAILABLE: EngineState.ValueType  # 2
 """No model answers."""
 Global___EngineState: _TypeAlias = EngineState  # noqa: Y015
 
+class _RetrievalForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RetrievalFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RetrievalForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RETRIEVAL_FORM_UNSPECIFIED: _RetrievalForm.ValueType  # 0
+    """Never sent."""
+    RETRIEVAL_FORM_EXACT: _RetrievalForm.ValueType  # 1
+    """Every song is scored: no better song is missed."""
+    RETRIEVAL_FORM_APPROXIMATE: _RetrievalForm.ValueType  # 2
+    """Some songs are left out before scoring: now and then a better one is missed."""
+
+class RetrievalForm(_RetrievalForm, metaclass=_RetrievalFormEnumTypeWrapper):
+    """How the best of all songs are found."""
+
+RETRIEVAL_FORM_UNSPECIFIED: RetrievalForm.ValueType  # 0
+"""Never sent."""
+RETRIEVAL_FORM_EXACT: RetrievalForm.ValueType  # 1
+"""Every song is scored: no better song is missed."""
+RETRIEVAL_FORM_APPROXIMATE: RetrievalForm.ValueType  # 2
+"""Some songs are left out before scoring: now and then a better one is missed."""
+Global___RetrievalForm: _TypeAlias = RetrievalForm  # noqa: Y015
+
 @_typing.final
 class Engine(_message.Message):
     """An engine: something that ranks songs."""
@@ -59,12 +84,17 @@ class Engine(_message.Message):
     SONG_COUNT_FIELD_NUMBER: _builtins.int
     EXPLAINS_FIELD_NUMBER: _builtins.int
     DATASET_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    RETRIEVAL_FIELD_NUMBER: _builtins.int
+    TRAFFIC_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name, which `RecommendSongsRequest.engine` takes."""
     default: _builtins.bool
-    """Whether this engine ranks when a request names none."""
+    """Whether this engine ranks when a request names none and no experiment chooses."""
     state: Global___EngineState.ValueType
-    """Whether the engine can rank now. The fields below are absent unless AVAILABLE."""
+    """Whether the engine can rank now. The fields below, but for `traffic`, are absent unless
+    AVAILABLE.
+    """
     version: _builtins.str
     """The version of the model that ranks."""
     algorithm: _builtins.str
@@ -77,6 +107,20 @@ class Engine(_message.Message):
     """Whether the engine gives reasons that sum to the score."""
     dataset: _builtins.str
     """The fingerprint of the dataset that the model was trained on."""
+    @_builtins.property
+    def metrics(self) -> Global___OfflineMetrics:
+        """How well the model did on listeners that it was not trained on. Absent when it was not
+        evaluated.
+        """
+
+    @_builtins.property
+    def retrieval(self) -> Global___Retrieval:
+        """How the model finds the best of all songs. Absent when it does not say."""
+
+    @_builtins.property
+    def traffic(self) -> Global___Traffic:
+        """What the engine is asked, and how it does."""
+
     def __init__(
         self,
         *,
@@ -89,10 +133,13 @@ class Engine(_message.Message):
         song_count: _builtins.int | None = ...,
         explains: _builtins.bool | None = ...,
         dataset: _builtins.str | None = ...,
+        metrics: Global___OfflineMetrics | None = ...,
+        retrieval: Global___Retrieval | None = ...,
+        traffic: Global___Traffic | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "explains", b"explains", "song_count", b"song_count", "source", b"source", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "explains", b"explains", "metrics", b"metrics", "retrieval", b"retrieval", "song_count", b"song_count", "source", b"source", "traffic", b"traffic", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "default", b"default", "explains", b"explains", "name", b"name", "song_count", b"song_count", "source", b"source", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm", "_dataset", b"_dataset", "_explains", b"_explains", "_song_count", b"_song_count", "_source", b"_source", "_version", b"_version", "algorithm", b"algorithm", "dataset", b"dataset", "default", b"default", "explains", b"explains", "metrics", b"metrics", "name", b"name", "retrieval", b"retrieval", "song_count", b"song_count", "source", b"source", "state", b"state", "traffic", b"traffic", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__algorithm: _TypeAlias = _typing.Literal["algorithm"]  # noqa: Y015
     _WhichOneofArgType__algorithm: _TypeAlias = _typing.Literal["_algorithm", b"_algorithm"]  # noqa: Y015
@@ -120,6 +167,191 @@ class Engine(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
 
 Global___Engine: _TypeAlias = Engine  # noqa: Y015
+
+@_typing.final
+class OfflineMetrics(_message.Message):
+    """How well a model did on listeners held out of its training, each known by a part of the songs
+    listened to and asked for the rest.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROTOCOL_FIELD_NUMBER: _builtins.int
+    LISTENERS_FIELD_NUMBER: _builtins.int
+    RECALL_AT_20_FIELD_NUMBER: _builtins.int
+    RECALL_AT_50_FIELD_NUMBER: _builtins.int
+    NDCG_AT_100_FIELD_NUMBER: _builtins.int
+    COVERAGE_AT_10_FIELD_NUMBER: _builtins.int
+    GINI_AT_10_FIELD_NUMBER: _builtins.int
+    COLD_RECALL_AT_20_FIELD_NUMBER: _builtins.int
+    POPULARITY_NDCG_AT_100_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    protocol: _builtins.str
+    """How the listeners were held out, in words: `strong generalization`."""
+    listeners: _builtins.int
+    """How many listeners were held out and asked about."""
+    coverage_at_10: _builtins.float
+    """The share of all songs that come among the first 10 of any listener."""
+    gini_at_10: _builtins.float
+    """How unequally the places among the first 10 go to the songs: the Gini index, from 0, equally,
+    to 1.
+    """
+    popularity_ndcg_at_100: _builtins.float
+    """`ndcg_at_100` of recommending the most popular songs to the same listeners."""
+    seed: _builtins.int
+    """What the listeners were drawn by: the same seed draws the same."""
+    @_builtins.property
+    def recall_at_20(self) -> Global___Estimate:
+        """The share of a listener's other songs among the first 20 recommended, of at most 20; the mean
+        over the listeners.
+        """
+
+    @_builtins.property
+    def recall_at_50(self) -> Global___Estimate:
+        """The same among the first 50."""
+
+    @_builtins.property
+    def ndcg_at_100(self) -> Global___Estimate:
+        """The normalized discounted cumulative gain of the first 100 recommended songs; the mean over the
+        listeners.
+        """
+
+    @_builtins.property
+    def cold_recall_at_20(self) -> Global___Estimate:
+        """`recall_at_20` counting only songs that nobody had listened to in training. Absent when the
+        engine recommends none of these.
+        """
+
+    def __init__(
+        self,
+        *,
+        protocol: _builtins.str = ...,
+        listeners: _builtins.int = ...,
+        recall_at_20: Global___Estimate | None = ...,
+        recall_at_50: Global___Estimate | None = ...,
+        ndcg_at_100: Global___Estimate | None = ...,
+        coverage_at_10: _builtins.float | None = ...,
+        gini_at_10: _builtins.float | None = ...,
+        cold_recall_at_20: Global___Estimate | None = ...,
+        popularity_ndcg_at_100: _builtins.float | None = ...,
+        seed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_coverage_at_10", b"_coverage_at_10", "_gini_at_10", b"_gini_at_10", "_popularity_ndcg_at_100", b"_popularity_ndcg_at_100", "cold_recall_at_20", b"cold_recall_at_20", "coverage_at_10", b"coverage_at_10", "gini_at_10", b"gini_at_10", "ndcg_at_100", b"ndcg_at_100", "popularity_ndcg_at_100", b"popularity_ndcg_at_100", "recall_at_20", b"recall_at_20", "recall_at_50", b"recall_at_50"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_coverage_at_10", b"_coverage_at_10", "_gini_at_10", b"_gini_at_10", "_popularity_ndcg_at_100", b"_popularity_ndcg_at_100", "cold_recall_at_20", b"cold_recall_at_20", "coverage_at_10", b"coverage_at_10", "gini_at_10", b"gini_at_10", "listeners", b"listeners", "ndcg_at_100", b"ndcg_at_100", "popularity_ndcg_at_100", b"popularity_ndcg_at_100", "protocol", b"protocol", "recall_at_20", b"recall_at_20", "recall_at_50", b"recall_at_50", "seed", b"seed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__coverage_at_10: _TypeAlias = _typing.Literal["coverage_at_10"]  # noqa: Y015
+    _WhichOneofArgType__coverage_at_10: _TypeAlias = _typing.Literal["_coverage_at_10", b"_coverage_at_10"]  # noqa: Y015
+    _WhichOneofReturnType__gini_at_10: _TypeAlias = _typing.Literal["gini_at_10"]  # noqa: Y015
+    _WhichOneofArgType__gini_at_10: _TypeAlias = _typing.Literal["_gini_at_10", b"_gini_at_10"]  # noqa: Y015
+    _WhichOneofReturnType__popularity_ndcg_at_100: _TypeAlias = _typing.Literal["popularity_ndcg_at_100"]  # noqa: Y015
+    _WhichOneofArgType__popularity_ndcg_at_100: _TypeAlias = _typing.Literal["_popularity_ndcg_at_100", b"_popularity_ndcg_at_100"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__coverage_at_10) -> _WhichOneofReturnType__coverage_at_10 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gini_at_10) -> _WhichOneofReturnType__gini_at_10 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__popularity_ndcg_at_100) -> _WhichOneofReturnType__popularity_ndcg_at_100 | None: ...
+
+Global___OfflineMetrics: _TypeAlias = OfflineMetrics  # noqa: Y015
+
+@_typing.final
+class Estimate(_message.Message):
+    """A value measured on a sample."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    STANDARD_ERROR_FIELD_NUMBER: _builtins.int
+    value: _builtins.float
+    """The value."""
+    standard_error: _builtins.float
+    """Its standard error."""
+    def __init__(
+        self,
+        *,
+        value: _builtins.float = ...,
+        standard_error: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["standard_error", b"standard_error", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Estimate: _TypeAlias = Estimate  # noqa: Y015
+
+@_typing.final
+class Retrieval(_message.Message):
+    """How a model finds the best of all songs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_FIELD_NUMBER: _builtins.int
+    RECALL_AT_10_FIELD_NUMBER: _builtins.int
+    form: Global___RetrievalForm.ValueType
+    """Exactly or approximately."""
+    recall_at_10: _builtins.float
+    """The share of the exact first 10 songs that are among the model's first 10. Absent when EXACT."""
+    def __init__(
+        self,
+        *,
+        form: Global___RetrievalForm.ValueType = ...,
+        recall_at_10: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_recall_at_10", b"_recall_at_10", "recall_at_10", b"recall_at_10"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recall_at_10", b"_recall_at_10", "form", b"form", "recall_at_10", b"recall_at_10"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__recall_at_10: _TypeAlias = _typing.Literal["recall_at_10"]  # noqa: Y015
+    _WhichOneofArgType__recall_at_10: _TypeAlias = _typing.Literal["_recall_at_10", b"_recall_at_10"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recall_at_10) -> _WhichOneofReturnType__recall_at_10 | None: ...
+
+Global___Retrieval: _TypeAlias = Retrieval  # noqa: Y015
+
+@_typing.final
+class Traffic(_message.Message):
+    """What an engine is asked, and how it does: told by the server process that answers, of itself
+    alone, since it put the engine to use.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARE_FIELD_NUMBER: _builtins.int
+    ANSWERED_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    MEDIAN_LATENCY_FIELD_NUMBER: _builtins.int
+    share: _builtins.float
+    """The share of the recommendations asked for without an engine's name that the engine ranks, 0 to
+    1: its arm of the experiment, or 1 for the default engine when there is none.
+    """
+    answered: _builtins.int
+    """How many requests it ranked, those that named it among them."""
+    degraded: _builtins.int
+    """How many requests the popular songs answered because it did not."""
+    failed: _builtins.int
+    """How many requests failed because neither answered."""
+    @_builtins.property
+    def median_latency(self) -> _duration_pb2.Duration:
+        """The median time of the last 1,000 rankings. Absent when there is none."""
+
+    def __init__(
+        self,
+        *,
+        share: _builtins.float = ...,
+        answered: _builtins.int = ...,
+        degraded: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        median_latency: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["median_latency", b"median_latency"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered", b"answered", "degraded", b"degraded", "failed", b"failed", "median_latency", b"median_latency", "share", b"share"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Traffic: _TypeAlias = Traffic  # noqa: Y015
 
 @_typing.final
 class ListEnginesRequest(_message.Message):

@@ -22,6 +22,47 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Diversity:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DiversityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Diversity.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIVERSITY_UNSPECIFIED: _Diversity.ValueType  # 0
+    """As NONE."""
+    DIVERSITY_NONE: _Diversity.ValueType  # 1
+    """The best songs, however alike: w = 0."""
+    DIVERSITY_LOW: _Diversity.ValueType  # 2
+    """w = 0.2."""
+    DIVERSITY_MEDIUM: _Diversity.ValueType  # 3
+    """w = 0.4."""
+    DIVERSITY_HIGH: _Diversity.ValueType  # 4
+    """w = 0.6."""
+
+class Diversity(_Diversity, metaclass=_DiversityEnumTypeWrapper):
+    """How much the songs of an answer shall differ from one another: the weight w of maximal marginal
+    relevance (Carbonell and Goldstein, 1998) over the engine's best songs that satisfy the request,
+    the first 5 k of them and at least 50. One song after the other is picked, each time the one of
+    the highest (1 - w) r - w s: r is its score, scaled from 0 to 1 over these songs, s its highest
+    similarity to a song picked before. Songs are similar by 1/2 when they are of one artist, and by
+    up to 1/2 for the share of their genres that they have in common.
+
+    The songs come in the order in which they were picked, so scores may rise down the list. Where
+    the popular songs stand in for a model, diversity is NONE.
+    """
+
+DIVERSITY_UNSPECIFIED: Diversity.ValueType  # 0
+"""As NONE."""
+DIVERSITY_NONE: Diversity.ValueType  # 1
+"""The best songs, however alike: w = 0."""
+DIVERSITY_LOW: Diversity.ValueType  # 2
+"""w = 0.2."""
+DIVERSITY_MEDIUM: Diversity.ValueType  # 3
+"""w = 0.4."""
+DIVERSITY_HIGH: Diversity.ValueType  # 4
+"""w = 0.6."""
+Global___Diversity: _TypeAlias = Diversity  # noqa: Y015
+
 class _RecommendationSource:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -101,11 +142,13 @@ class RecommendSongsRequest(_message.Message):
     MAX_PER_ARTIST_FIELD_NUMBER: _builtins.int
     EXPLAIN_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    VISITOR_ID_FIELD_NUMBER: _builtins.int
     k: _builtins.int
     """How many songs to recommend. 0 means 10; more than 100 means 100; negative is an error."""
     engine: _builtins.str
     """The name of the engine that ranks (see EngineService), at most 100 characters. Empty means the
-    default engine.
+    default engine or, while an experiment runs, one of its arms.
     """
     max_per_artist: _builtins.int
     """The most songs of one artist in the answer. 0 means no limit; negative is an error."""
@@ -113,6 +156,13 @@ class RecommendSongsRequest(_message.Message):
     """Whether each recommendation comes with its reasons."""
     view: _song_pb2.SongView.ValueType
     """How much of each song the answer holds. BASIC when unspecified."""
+    diversity: Global___Diversity.ValueType
+    """How much the songs of the answer shall differ from one another. NONE when unspecified."""
+    visitor_id: _builtins.str
+    """Who asks, in the caller's own words, at most 128 characters: the same visitor stays in the same
+    arm of an experiment as long as its weights do. Empty means nobody: an arm is drawn anew for
+    each request. It is used for nothing else, and neither stored nor logged.
+    """
     @_builtins.property
     def songs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The ids of the songs listened to, at most 1,000, each at least 1. Duplicates are ignored.
@@ -143,10 +193,12 @@ class RecommendSongsRequest(_message.Message):
         max_per_artist: _builtins.int = ...,
         explain: _builtins.bool = ...,
         view: _song_pb2.SongView.ValueType = ...,
+        diversity: Global___Diversity.ValueType = ...,
+        visitor_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["exclude", b"exclude", "filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disliked_songs", b"disliked_songs", "engine", b"engine", "exclude", b"exclude", "explain", b"explain", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "songs", b"songs", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disliked_songs", b"disliked_songs", "diversity", b"diversity", "engine", b"engine", "exclude", b"exclude", "explain", b"explain", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "songs", b"songs", "view", b"view", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -163,6 +215,13 @@ class RecommendSongsResponse(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
+    EXPERIMENT_FIELD_NUMBER: _builtins.int
+    ATTRIBUTION_TOKEN_FIELD_NUMBER: _builtins.int
+    attribution_token: _builtins.str
+    """What an event about these songs refers to this answer by: opaque, of the letters, digits, `-`
+    and `_` that an address may hold, some 150 characters and 6 more a song. It is signed and tells
+    which engine, version and arm showed which songs in answer to which request.
+    """
     @_builtins.property
     def recommendations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Recommendation]:
         """The recommended songs, best first."""
@@ -183,6 +242,10 @@ class RecommendSongsResponse(_message.Message):
     def timing(self) -> Global___Timing:
         """Where the time went."""
 
+    @_builtins.property
+    def experiment(self) -> Global___Experiment:
+        """The experiment that chose the engine. Absent when none did."""
+
     def __init__(
         self,
         *,
@@ -191,10 +254,12 @@ class RecommendSongsResponse(_message.Message):
         model: Global___ModelVersion | None = ...,
         degraded: Global___Degraded | None = ...,
         timing: Global___Timing | None = ...,
+        experiment: Global___Experiment | None = ...,
+        attribution_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "model", b"model", "timing", b"timing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "experiment", b"experiment", "model", b"model", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "model", b"model", "recommendations", b"recommendations", "timing", b"timing", "unknown_songs", b"unknown_songs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "degraded", b"degraded", "experiment", b"experiment", "model", b"model", "recommendations", b"recommendations", "timing", b"timing", "unknown_songs", b"unknown_songs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -292,6 +357,7 @@ class FindSimilarSongsRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     MAX_PER_ARTIST_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
     song_id: _builtins.int
     """The id of the song, at least 1."""
     k: _builtins.int
@@ -304,6 +370,8 @@ class FindSimilarSongsRequest(_message.Message):
     """The most songs of one artist in the answer. 0 means no limit; negative is an error."""
     view: _song_pb2.SongView.ValueType
     """How much of each song the answer holds. BASIC when unspecified."""
+    diversity: Global___Diversity.ValueType
+    """How much the songs of the answer shall differ from one another. NONE when unspecified."""
     @_builtins.property
     def filter(self) -> Global___RecommendationFilter:
         """Which songs may be found. Absent means all."""
@@ -317,10 +385,11 @@ class FindSimilarSongsRequest(_message.Message):
         filter: Global___RecommendationFilter | None = ...,
         max_per_artist: _builtins.int = ...,
         view: _song_pb2.SongView.ValueType = ...,
+        diversity: Global___Diversity.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "song_id", b"song_id", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diversity", b"diversity", "engine", b"engine", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "song_id", b"song_id", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -336,6 +405,9 @@ class FindSimilarSongsResponse(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
+    ATTRIBUTION_TOKEN_FIELD_NUMBER: _builtins.int
+    attribution_token: _builtins.str
+    """As `RecommendSongsResponse.attribution_token`."""
     @_builtins.property
     def recommendations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Recommendation]:
         """The similar songs, most similar first."""
@@ -359,10 +431,11 @@ class FindSimilarSongsResponse(_message.Message):
         model: Global___ModelVersion | None = ...,
         degraded: Global___Degraded | None = ...,
         timing: Global___Timing | None = ...,
+        attribution_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "model", b"model", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "model", b"model", "recommendations", b"recommendations", "timing", b"timing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution_token", b"attribution_token", "degraded", b"degraded", "model", b"model", "recommendations", b"recommendations", "timing", b"timing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -596,6 +669,32 @@ class ModelVersion(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ModelVersion: _TypeAlias = ModelVersion  # noqa: Y015
+
+@_typing.final
+class Experiment(_message.Message):
+    """The arm of an experiment that an answer is of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The name of the experiment."""
+    arm: _builtins.str
+    """The arm: the name of an engine."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        arm: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Experiment: _TypeAlias = Experiment  # noqa: Y015
 
 @_typing.final
 class Degraded(_message.Message):

@@ -70,9 +70,12 @@ class RecommendationServiceServicer:
         """Recommends songs to a listener.
 
         A listened, excluded or disliked song is never returned, nor a song twice. The best song
-        comes first; songs of equal score come in the order of their ids, so that the same request
-        to the same model has the same answer. Whenever `k` songs satisfy the request, `k` songs
-        come back.
+        comes first, unless `diversity` says otherwise; songs of equal score come in the order of their
+        ids, so that the same request to the same model has the same songs. Whenever `k` songs satisfy
+        the request, `k` songs come back.
+
+        A request that names an engine is ranked by it. One that names none is ranked by the default
+        engine or, while an experiment runs, by the arm of the experiment that `visitor_id` falls in.
 
         When no listened song is given, or none is known to the engine, the most popular songs come
         back, each with `source` POPULAR. When the model or the catalog cannot answer, the answer is
@@ -102,7 +105,8 @@ class RecommendationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindSimilarSongs(self, request, context):
-        """Finds the songs most similar to one song.
+        """Finds the songs most similar to one song. No experiment takes part: a request that names no
+        engine is ranked by the default engine.
 
         Errors:
         - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine

@@ -43,9 +43,12 @@ class RecommendationServiceStub:
     """Recommends songs to a listener.
 
     A listened, excluded or disliked song is never returned, nor a song twice. The best song
-    comes first; songs of equal score come in the order of their ids, so that the same request
-    to the same model has the same answer. Whenever `k` songs satisfy the request, `k` songs
-    come back.
+    comes first, unless `diversity` says otherwise; songs of equal score come in the order of their
+    ids, so that the same request to the same model has the same songs. Whenever `k` songs satisfy
+    the request, `k` songs come back.
+
+    A request that names an engine is ranked by it. One that names none is ranked by the default
+    engine or, while an experiment runs, by the arm of the experiment that `visitor_id` falls in.
 
     When no listened song is given, or none is known to the engine, the most popular songs come
     back, each with `source` POPULAR. When the model or the catalog cannot answer, the answer is
@@ -67,7 +70,8 @@ class RecommendationServiceStub:
       - DEADLINE_EXCEEDED: the deadline of the call passed.
     """
     FindSimilarSongs: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.FindSimilarSongsRequest, _recommendation_service_pb2.FindSimilarSongsResponse]
-    """Finds the songs most similar to one song.
+    """Finds the songs most similar to one song. No experiment takes part: a request that names no
+    engine is ranked by the default engine.
 
     Errors:
       - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
@@ -93,9 +97,12 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """Recommends songs to a listener.
 
     A listened, excluded or disliked song is never returned, nor a song twice. The best song
-    comes first; songs of equal score come in the order of their ids, so that the same request
-    to the same model has the same answer. Whenever `k` songs satisfy the request, `k` songs
-    come back.
+    comes first, unless `diversity` says otherwise; songs of equal score come in the order of their
+    ids, so that the same request to the same model has the same songs. Whenever `k` songs satisfy
+    the request, `k` songs come back.
+
+    A request that names an engine is ranked by it. One that names none is ranked by the default
+    engine or, while an experiment runs, by the arm of the experiment that `visitor_id` falls in.
 
     When no listened song is given, or none is known to the engine, the most popular songs come
     back, each with `source` POPULAR. When the model or the catalog cannot answer, the answer is
@@ -117,7 +124,8 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
       - DEADLINE_EXCEEDED: the deadline of the call passed.
     """
     FindSimilarSongs: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.FindSimilarSongsRequest, _recommendation_service_pb2.FindSimilarSongsResponse]  # type: ignore[assignment]
-    """Finds the songs most similar to one song.
+    """Finds the songs most similar to one song. No experiment takes part: a request that names no
+    engine is ranked by the default engine.
 
     Errors:
       - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
@@ -146,9 +154,12 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Recommends songs to a listener.
 
         A listened, excluded or disliked song is never returned, nor a song twice. The best song
-        comes first; songs of equal score come in the order of their ids, so that the same request
-        to the same model has the same answer. Whenever `k` songs satisfy the request, `k` songs
-        come back.
+        comes first, unless `diversity` says otherwise; songs of equal score come in the order of their
+        ids, so that the same request to the same model has the same songs. Whenever `k` songs satisfy
+        the request, `k` songs come back.
+
+        A request that names an engine is ranked by it. One that names none is ranked by the default
+        engine or, while an experiment runs, by the arm of the experiment that `visitor_id` falls in.
 
         When no listened song is given, or none is known to the engine, the most popular songs come
         back, each with `source` POPULAR. When the model or the catalog cannot answer, the answer is
@@ -182,7 +193,8 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.FindSimilarSongsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.FindSimilarSongsResponse, _abc.Awaitable[_recommendation_service_pb2.FindSimilarSongsResponse]]:
-        """Finds the songs most similar to one song.
+        """Finds the songs most similar to one song. No experiment takes part: a request that names no
+        engine is ranked by the default engine.
 
         Errors:
           - INVALID_ARGUMENT: a field is out of its limits, the violations name each; or the engine
