@@ -43,6 +43,18 @@ ENGINES = (
         song_count=10000,
         explains=True,
         dataset="f00d",
+        metrics=engine_service_pb2.OfflineMetrics(
+            listeners=500,
+            recall_at_20=engine_service_pb2.Estimate(value=0.213, standard_error=0.004),
+            ndcg_at_100=engine_service_pb2.Estimate(value=0.198, standard_error=0.003),
+        ),
+        traffic=engine_service_pb2.Traffic(
+            share=0.9,
+            answered=1804,
+            degraded=2,
+            failed=1,
+            median_latency=duration_pb2.Duration(nanos=3_100_000),
+        ),
     ),
     engine_service_pb2.Engine(name="down", state=engine_service_pb2.ENGINE_STATE_UNAVAILABLE),
 )
@@ -85,6 +97,8 @@ def answer(
             model=duration_pb2.Duration(nanos=1500000), catalog=duration_pb2.Duration()
         ),
     )
+    if request.visitor_id:
+        response.experiment.name, response.experiment.arm = "try", "content"
     if request.engine == "degraded":
         response.degraded.reasons.append(
             recommendation_service_pb2.DEGRADED_REASON_MODEL_UNAVAILABLE

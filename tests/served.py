@@ -10,14 +10,18 @@ import grpc.aio
 from fakes import FakeCatalog, FakeEngine
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.recommender import Recommender
+from segue_server.domain.route import Route
+from segue_server.domain.traffic import Lineup, Traffic
 from segue_server.engines.fallback import FallbackEngine
 from segue_server.transport.call import CallLimits
 from segue_server.transport.readiness import Readiness
 from segue_server.transport.server import make_server
 
 DEFAULT_DEADLINE = 0.5
+TOKEN_KEY = b"a key for tests"
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Served:
     substitute: FakeEngine
     catalog: FakeCatalog
     readiness: Readiness
+    traffic: Traffic
 
     @property
     def recommendations(self) -> "rgrpc.RecommendationServiceAsyncStub":
@@ -40,15 +45,21 @@ class Served:
 @asynccontextmanager
 async def serving() -> AsyncIterator[Served]:
     engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
-    directory = EngineDirectory({"main": engine, "other": FakeEngine("other")}, "main")
-    recommender = Recommender({"main": FallbackEngine(engine, substitute)}, "main", catalog)
-    server, health = make_server(
-        recommender, catalog, directory, CallLimits(DEFAULT_DEADLINE, concurrent=20)
-    )
+    other = FakeEngine("other")
+    routes = {
+        "main": Route(FallbackEngine(engine, substitute), engine),
+        "other": Route(other, other),
+    }
+    traffic = Traffic(Lineup(routes, "main"))
+    directory = EngineDirectory(traffic)
+    limits = CallLimits(DEFAULT_DEADLINE, concurrent=20)
+    tokens = AttributionTokens(TOKEN_KEY)
+    recommender = Recommender(traffic, catalog)
+    server, health = make_server(recommender, catalog, directory, tokens, limits)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         readiness = Readiness(health, directory, catalog)
         await readiness.begin()
-        yield Served(channel, engine, substitute, catalog, readiness)
+        yield Served(channel, engine, substitute, catalog, readiness, traffic)
     await server.stop(None)

@@ -3,25 +3,26 @@
 import argparse
 import asyncio
 import json
-import logging
 import re
+import secrets
 import signal
 import sys
 
-import grpc
-import grpc.aio
 import structlog
 import uvloop
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from segue_server.catalog.sql import SqlCatalog, open_catalog
+from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.recommender import Recommender
-from segue_server.engines.fallback import FallbackEngine
+from segue_server.domain.traffic import Traffic
 from segue_server.engines.popular import PopularEngine
-from segue_server.engines.tf_serving import CHANNEL_OPTIONS, TfServingEngine
+from segue_server.logs import set_up_logs
 from segue_server.settings import Settings
+from segue_server.switching import Switchboard, TrafficWatch
+from segue_server.traffic_settings import TrafficError, parse
 from segue_server.transport.call import CallLimits
 from segue_server.transport.readiness import Readiness
 from segue_server.transport.server import make_server
@@ -46,34 +47,33 @@ def main() -> None:
     if arguments.print_config:
         print(json.dumps(settings.printable(), indent=2))  # noqa: T201 - what was asked for
         return
-    _set_up_logs(settings)
+    set_up_logs(settings.log_level, as_json=settings.log_format == "json")
     sys.exit(uvloop.run(serve(settings)))
 
 
 async def serve(settings: Settings) -> int:
     """Serve until told to stop; return the exit code."""
     catalog = _open_catalog(settings)
-    channel = grpc.aio.insecure_channel(settings.model_server, options=CHANNEL_OPTIONS)
+    board = Switchboard(settings.model_server, PopularEngine(catalog, SUBSTITUTE))
     try:
-        return await _serve(settings, catalog, channel)
+        traffic, watch = _open_traffic(settings, board)
+        return await _serve(settings, catalog, traffic, watch)
     finally:
-        await channel.close()
+        await board.close()
         catalog.close()
 
 
-async def _serve(settings: Settings, catalog: SqlCatalog, channel: grpc.aio.Channel) -> int:
-    engines = {
-        name: TfServingEngine(channel, name, model) for name, model in settings.engines.items()
-    }
-    substitute = PopularEngine(catalog, SUBSTITUTE)
-    recommender = Recommender(
-        {name: FallbackEngine(engine, substitute) for name, engine in engines.items()},
-        settings.default_engine,
+async def _serve(
+    settings: Settings, catalog: SqlCatalog, traffic: Traffic, watch: TrafficWatch | None
+) -> int:
+    directory = EngineDirectory(traffic)
+    server, health = make_server(
+        Recommender(traffic, catalog),
         catalog,
+        directory,
+        AttributionTokens(_token_key(settings)),
+        CallLimits(settings.deadline, settings.max_concurrent_calls),
     )
-    directory = EngineDirectory(engines, settings.default_engine)
-    limits = CallLimits(settings.deadline, settings.max_concurrent_calls)
-    server, health = make_server(recommender, catalog, directory, limits)
     try:
         server.add_insecure_port(settings.listen)
     except RuntimeError:
@@ -82,14 +82,39 @@ async def _serve(settings: Settings, catalog: SqlCatalog, channel: grpc.aio.Chan
     readiness = Readiness(health, directory, catalog)
     await readiness.begin()
     await server.start()
-    log.info("serving", listen=settings.listen, engines=sorted(engines))
-    watch = asyncio.create_task(readiness.watch())
+    log.info("serving", listen=settings.listen, engines=sorted(traffic.lineup.routes))
+    watches = [readiness.watch(), *([watch.watch()] if watch else [])]
+    tasks = [asyncio.create_task(one) for one in watches]
     await _told_to_stop()
     log.info("stopping", grace=settings.grace)
-    watch.cancel()
+    for task in tasks:
+        task.cancel()
     await health.enter_graceful_shutdown()
     await server.stop(settings.grace)
     return 0
+
+
+def _open_traffic(settings: Settings, board: Switchboard) -> tuple[Traffic, TrafficWatch | None]:
+    """Return the traffic to begin with, and what follows its file where there is one."""
+    file = settings.traffic_file
+    try:
+        if file is None:
+            return Traffic(board.lineup(settings.traffic)), None
+        content = file.read_bytes()
+        traffic = Traffic(board.lineup(parse(content)))
+        return traffic, TrafficWatch(file, content, traffic, board)
+    except OSError as error:
+        sys.exit(_wrong_settings(f"SEGUE_TRAFFIC_FILE: {file}: {error.strerror}"))
+    except TrafficError as error:
+        place = "SEGUE_ENGINES" if file is None else f"SEGUE_TRAFFIC_FILE: {file}"
+        sys.exit(_wrong_settings(f"{place}: {error}"))
+
+
+def _token_key(settings: Settings) -> bytes:
+    if settings.token_key is not None:
+        return settings.token_key.get_secret_value().encode()
+    log.warning("SEGUE_TOKEN_KEY is not set: no other process can read this one's tokens")
+    return secrets.token_bytes(32)
 
 
 def _open_catalog(settings: Settings) -> SqlCatalog:
@@ -123,26 +148,6 @@ def _wrong_settings(*lines: str) -> int:
     """Say what is wrong; return the exit code for it."""
     print("segue-server: wrong settings", *lines, sep="\n", file=sys.stderr)  # noqa: T201
     return 2
-
-
-def _set_up_logs(settings: Settings) -> None:
-    json_lines = settings.log_format == "json"
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer()
-            if json_lines
-            else structlog.dev.ConsoleRenderer(colors=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()]
-        ),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
-    )
 
 
 if __name__ == "__main__":

@@ -1,22 +1,15 @@
 """Everything that can be set, read from the environment once, checked at the start."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-LAST_PORT = 65_535
+from segue_server.traffic_settings import EngineName, Model, TrafficSettings, host_and_port
 
-
-def _host_and_port(value: str) -> str:
-    port = re.fullmatch(r".+:(\d{1,5})", value)
-    if port is None or not 1 <= int(port[1]) <= LAST_PORT:
-        raise ValueError(f"{value!r} is not HOST:PORT")
-    return value
-
-
-Address = Annotated[str, AfterValidator(_host_and_port)]
+Address = Annotated[str, AfterValidator(host_and_port)]
 Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
@@ -29,13 +22,23 @@ class Settings(BaseSettings):
     model_server: Address = Field(
         default="127.0.0.1:8500", description="HOST:PORT of TensorFlow Serving's gRPC"
     )
-    engines: dict[str, str] = Field(
+    engines: dict[EngineName, Model] = Field(
         default={"content": "content", "popular": "popular"},
         description="engine names and the models they rank by, as JSON",
         min_length=1,
     )
     default_engine: str = Field(
         default="content", description="the engine of requests that name none"
+    )
+    traffic_file: Path | None = Field(
+        default=None,
+        description="a file with engines, default and experiment, which may change at run time; "
+        "SEGUE_ENGINES and SEGUE_DEFAULT_ENGINE count without one",
+    )
+    token_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="what attribution tokens are signed with; drawn at the start when not set",
     )
     catalog_url: SecretStr = Field(
         default=SecretStr("sqlite:///segue.db"),
@@ -63,6 +66,11 @@ class Settings(BaseSettings):
         url = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.catalog_url.get_secret_value())
         url = re.sub(r"([?&]passw(?:or)?d=)[^&]*", r"\1***", url)
         return self.model_dump(mode="json") | {"catalog_url": url}
+
+    @property
+    def traffic(self) -> TrafficSettings:
+        """The traffic when no file tells another."""
+        return TrafficSettings(engines=self.engines, default=self.default_engine)
 
     @model_validator(mode="after")
     def _default_exists(self) -> "Settings":

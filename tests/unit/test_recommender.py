@@ -22,7 +22,10 @@ from segue_server.domain.model import (
     Source,
     View,
 )
+from segue_server.domain.ports import Described, Engine
 from segue_server.domain.recommender import Recommender
+from segue_server.domain.route import Route
+from segue_server.domain.traffic import Lineup, Traffic
 from segue_server.engines.fallback import FallbackEngine
 
 QUERY = RankQuery(songs=(5, 15), k=3)
@@ -45,7 +48,11 @@ def catalog() -> FakeCatalog:
 
 @pytest.fixture
 def recommender(engine: FakeEngine, substitute: FakeEngine, catalog: FakeCatalog) -> Recommender:
-    return Recommender({"main": FallbackEngine(engine, substitute)}, "main", catalog)
+    return over(FallbackEngine(engine, substitute), engine, catalog)
+
+
+def over(engine: Engine, described: Described, catalog: FakeCatalog) -> Recommender:
+    return Recommender(Traffic(Lineup({"main": Route(engine, described)}, "main")), catalog)
 
 
 def soon() -> Deadline:
@@ -97,9 +104,7 @@ async def test_a_song_that_the_catalog_lacks_is_returned_by_its_id_and_told(
     engine: FakeEngine, catalog: FakeCatalog
 ) -> None:
     partial = FakeCatalog({song: catalog.known[song] for song in range(1, 100)})
-    answer = await Recommender({"main": engine}, "main", partial).recommend(
-        RecommendRequest(QUERY), soon()
-    )
+    answer = await over(engine, engine, partial).recommend(RecommendRequest(QUERY), soon())
     assert [item.song is None for item in answer.items] == [True, False, False]
     assert answer.degraded == (Degradation.CATALOG_INCOMPLETE,)
 
@@ -109,7 +114,7 @@ async def test_a_model_that_does_not_answer_is_replaced_and_told(
     recommender: Recommender, engine: FakeEngine, trouble: str
 ) -> None:
     setattr(engine, trouble, True)
-    answer = await recommender.recommend(RecommendRequest(QUERY), Deadline.after(0.3))
+    answer = await recommender.recommend(RecommendRequest(QUERY), Deadline.after(1))
     assert answer.engine == "substitute"
     assert answer.degraded == (Degradation.MODEL_UNAVAILABLE,)
 
@@ -157,9 +162,7 @@ async def test_popular_songs_are_not_similar_ones(catalog: FakeCatalog) -> None:
     popular = FakeEngine(source=Source.POPULAR)
     query = RankQuery(songs=(5,), k=3, substitute=False)
     with pytest.raises(InvalidRequest, match="engine"):
-        await Recommender({"main": popular}, "main", catalog).recommend(
-            RecommendRequest(query), soon()
-        )
+        await over(popular, popular, catalog).recommend(RecommendRequest(query), soon())
 
 
 async def test_an_unknown_engine_is_named(recommender: Recommender) -> None:

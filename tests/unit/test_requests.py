@@ -34,6 +34,8 @@ BAD = [
     ({"dislikedSongs": list(range(1, 1002))}, ["disliked_songs"]),
     ({"maxPerArtist": -2}, ["max_per_artist"]),
     ({"view": 17}, ["view"]),
+    ({"diversity": 17}, ["diversity"]),
+    ({"visitorId": "x" * 129}, ["visitor_id"]),
     ({"songs": [0], "k": -1, "filter": {"maxYear": 0}}, ["songs[0]", "k", "filter.max_year"]),
 ]
 
@@ -63,6 +65,8 @@ def test_everything_given_arrives() -> None:
         max_per_artist=2,
         explain=True,
         view=song_pb2.SONG_VIEW_FULL,
+        diversity=rpb.DIVERSITY_MEDIUM,
+        visitor_id="x" * 128,
     )
     assert recommend_request(request) == RecommendRequest(
         RankQuery(
@@ -73,16 +77,33 @@ def test_everything_given_arrives() -> None:
             excluded_artists=(9,),
             exclude_seed_artists=True,
             max_per_artist=2,
+            diversity=0.4,
             explain=True,
         ),
         engine="content",
         view=View.FULL,
+        visitor="x" * 128,
     )
 
 
-def test_similar_songs_have_no_substitute() -> None:
+@pytest.mark.parametrize(
+    ("level", "weight"),
+    [("UNSPECIFIED", 0.0), ("NONE", 0.0), ("LOW", 0.2), ("MEDIUM", 0.4), ("HIGH", 0.6)],
+)
+def test_a_level_of_diversity_is_the_weight_that_the_contract_states(
+    level: str, weight: float
+) -> None:
+    value = rpb.Diversity.Value(f"DIVERSITY_{level}")
+    asked = recommend_request(rpb.RecommendSongsRequest(diversity=value))
+    assert asked.query.diversity == weight
+    similar = similar_request(rpb.FindSimilarSongsRequest(song_id=5, diversity=value))
+    assert similar.query.diversity == weight
+
+
+def test_similar_songs_have_no_substitute_and_no_experiment() -> None:
     asked = similar_request(rpb.FindSimilarSongsRequest(song_id=5, k=3, engine="content"))
-    assert asked == RecommendRequest(RankQuery((5,), 3, substitute=False), "content")
+    query = RankQuery((5,), 3, substitute=False)
+    assert asked == RecommendRequest(query, "content", visitor=None)
 
 
 def test_similar_songs_need_an_id() -> None:

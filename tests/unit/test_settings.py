@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,10 @@ def test_print_config_tells_every_setting_and_hides_the_password() -> None:
         ("SEGUE_DEFAULT_ENGINE", "tarot"),
         ("SEGUE_CATALOG_CONNECTIONS", "many"),
         ("SEGUE_LOG_LEVEL", "loud"),
+        ("SEGUE_ENGINES", '{"content": "grpc://nowhere/content"}'),
+        ("SEGUE_ENGINES", '{"content": "http://localhost:1/nobody:predict"}'),
+        ("SEGUE_TOKEN_KEY", "short"),
+        ("SEGUE_TRAFFIC_FILE", "/no/such/file"),
     ],
 )
 def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
@@ -44,6 +49,21 @@ def test_a_wrong_setting_is_named(variable: str, value: str) -> None:
     assert done.returncode == 2
     assert variable in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_traffic_file_at_fault_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text('{"engines": {"content": "content"}, "default": "tarot"}')
+    done = start(SEGUE_TRAFFIC_FILE=str(file))
+    assert done.returncode == 2
+    assert f"SEGUE_TRAFFIC_FILE: {file}: default: 'tarot'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_token_key_is_never_printed() -> None:
+    done = start("--print-config", SEGUE_TOKEN_KEY="a key that nobody knows")
+    assert json.loads(done.stdout)["token_key"] == "*" * 10
+    assert "nobody knows" not in done.stdout + done.stderr
 
 
 def test_a_wrong_catalog_url_is_named() -> None:

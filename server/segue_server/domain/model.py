@@ -4,6 +4,9 @@ import enum
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from segue_server.domain.evaluation import OfflineMetrics, Retrieval
+from segue_server.domain.experiment import Arm
+
 Item = TypeVar("Item")
 
 
@@ -92,7 +95,8 @@ class RankQuery:
     """What an engine is asked: a listener's songs, and which songs may answer.
 
     `songs` holds no duplicates. `excluded_songs` holds disliked songs too. `max_per_artist` of 0
-    sets no limit. `substitute` says whether another engine may answer when this one cannot.
+    sets no limit. `diversity`, 0 to 1, is the weight of the songs' differences against their
+    scores. `substitute` says whether another engine may answer when this one cannot.
     """
 
     songs: tuple[int, ...]
@@ -102,6 +106,7 @@ class RankQuery:
     excluded_artists: tuple[int, ...] = ()
     exclude_seed_artists: bool = False
     max_per_artist: int = 0
+    diversity: float = 0.0
     explain: bool = False
     substitute: bool = True
 
@@ -136,7 +141,7 @@ class RankedSong:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """An engine's answer: songs best first, equal scores by id.
+    """An engine's answer: songs best first, equal scores by id; as picked where that is diverse.
 
     `unknown_songs` are the listened songs that the engine does not know. `version` is empty when
     no model ranked.
@@ -151,7 +156,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine says of itself."""
+    """What an engine says of itself; `None` is "it does not say"."""
 
     version: str
     algorithm: str
@@ -159,24 +164,21 @@ class EngineInfo:
     song_count: int
     explains: bool
     dataset: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListedEngine:
-    """An engine by its name; `info` is `None` while it cannot rank."""
-
-    name: str
-    default: bool
-    info: EngineInfo | None
+    metrics: OfflineMetrics | None = None
+    retrieval: Retrieval | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendRequest:
-    """What a caller asks of the recommender; an empty `engine` is the default one."""
+    """What a caller asks of the recommender; an empty `engine` leaves it to the traffic.
+
+    `visitor` says who takes part in an experiment: empty anyone, `None` nobody.
+    """
 
     query: RankQuery
     engine: str = ""
     view: View = View.BASIC
+    visitor: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +213,4 @@ class Recommendations:
     degraded: tuple[Degradation, ...]
     model_time: float
     catalog_time: float
+    arm: Arm | None = None

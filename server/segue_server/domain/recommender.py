@@ -14,6 +14,7 @@ from segue_server.domain.errors import (
     SegueError,
     Violation,
 )
+from segue_server.domain.experiment import Arm
 from segue_server.domain.model import (
     Degradation,
     Filter,
@@ -26,24 +27,23 @@ from segue_server.domain.model import (
     Source,
     View,
 )
-from segue_server.domain.ports import Catalog, Engine
+from segue_server.domain.ports import Catalog
+from segue_server.domain.traffic import Traffic
 
 # A catalog that hangs must leave time to answer without it.
 CATALOG_SHARE_OF_TIME = 0.8
 
 
 class Recommender:
-    """Recommends songs by the engines given, one of them the default."""
+    """Recommends songs by the engines that the traffic goes to."""
 
     def __init__(
         self,
-        engines: Mapping[str, Engine],
-        default: str,
+        traffic: Traffic,
         catalog: Catalog,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._engines = engines
-        self._default = default
+        self._traffic = traffic
         self._catalog = catalog
         self._clock = clock
 
@@ -78,17 +78,16 @@ class Recommender:
             return error
 
     async def _rank(self, request: RecommendRequest, deadline: Deadline) -> "_Ranked":
-        name = request.engine or self._default
-        if name not in self._engines:
-            raise NotFound("engine", name)
         filter_, degraded = await self._known_genres(request.query.filter, deadline)
         query = replace(request.query, filter=filter_)
+        # Chosen at the last moment: an engine may leave once no call runs in it.
+        choice = self._traffic.choose(request)
         started = self._clock()
-        ranking = await self._engines[name].rank(query, deadline)
+        ranking = await choice.route.rank(query, deadline)
         if not query.substitute:
-            _must_be_personal(name, ranking)
+            _must_be_personal(choice.name, ranking)
         ranking = replace(ranking, degraded=(*ranking.degraded, *degraded))
-        return _Ranked(request, ranking, self._clock() - started)
+        return _Ranked(request, ranking, self._clock() - started, choice.arm)
 
     async def _known_genres(
         self, wanted: Filter, deadline: Deadline
@@ -130,11 +129,12 @@ class Recommender:
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """A request with its ranking, and the seconds it took."""
+    """A request with its ranking, the seconds it took, and the experiment's arm that it is of."""
 
     request: RecommendRequest
     ranking: Ranking
     seconds: float
+    arm: Arm | None
 
     def songs_to_read(self) -> set[int]:
         """Return the ids of the songs that the answer shows or names as reasons."""
@@ -187,6 +187,7 @@ def _join(ranked: _Ranked, read: _Read) -> Recommendations:
         ),
         model_time=ranked.seconds,
         catalog_time=read.seconds,
+        arm=ranked.arm,
     )
 
 

@@ -45,6 +45,11 @@ def bools(*values: bool) -> TensorProto:
     return TensorProto(dtype=DATA_TYPE_BOOL, tensor_shape=_shape(len(values)), bool_val=values)
 
 
+def floats(*values: float) -> TensorProto:
+    """Return float32 [values]."""
+    return TensorProto(dtype=DATA_TYPE_FLOAT, tensor_shape=_shape(len(values)), float_val=values)
+
+
 def float_row(values: Sequence[float]) -> TensorProto:
     """Return float32 [1, values]."""
     shape = _shape(1, len(values))

@@ -1,8 +1,6 @@
 """An engine behind TensorFlow Serving's gRPC Predict: the official server or the embedded one."""
 
-import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import grpc
 import grpc.aio
@@ -11,29 +9,11 @@ import segue_signature as sig
 from segue.tfserving.v1.predict_pb2 import ModelSpec, PredictRequest, PredictResponse, TensorProto
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
-from segue_server.domain.model import (
-    MAX_REASONS,
-    Contribution,
-    EngineInfo,
-    RankedSong,
-    Ranking,
-    RankQuery,
-    Source,
-)
-from segue_server.engines import tensors
+from segue_server.domain.model import EngineInfo, Ranking, RankQuery
+from segue_server.engines import models, tensors
+from segue_server.engines.descriptions import engine_info
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
-SOURCES = {
-    sig.SOURCE_CONTENT: Source.CONTENT,
-    sig.SOURCE_COLLABORATIVE: Source.COLLABORATIVE,
-    sig.SOURCE_BLEND: Source.BLEND,
-    sig.SOURCE_POPULAR: Source.POPULAR,
-}
-# A song's strongest contributions, and the sum of the others where there are any.
-Reasons = tuple[tuple[Contribution, ...], float | None]
-NO_REASONS: Reasons = ((), None)
-# What reading an answer that is none can end in.
-MALFORMED = (LookupError, ValueError, TypeError, ArithmeticError)
 CHANNEL_OPTIONS = (
     # A model server that comes back is found again within a second, not within gRPC's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -45,10 +25,10 @@ CHANNEL_OPTIONS = (
 
 
 class TfServingEngine:
-    """Ranks by the latest version of one model of a model server."""
+    """Ranks by a version of one model of a model server: the latest, or the one of a label."""
 
     def __init__(self, channel: grpc.aio.Channel, name: str, model: str) -> None:
-        """Take the channel to the model server, the engine's name and the model's there."""
+        """Take the channel to the model server, the engine's name and `MODEL` or `MODEL@LABEL`."""
         self._name = name
         self._model = model
         self._predict: grpc.aio.UnaryUnaryMultiCallable[PredictRequest, PredictResponse] = (
@@ -62,27 +42,35 @@ class TfServingEngine:
     async def rank(self, query: RankQuery, deadline: Deadline) -> Ranking:
         """Return the ranking of the model; see `Engine.rank`."""
         request = PredictRequest(
-            model_spec=ModelSpec(name=self._model, signature_name=sig.RECOMMEND_BATCHED),
-            inputs=_inputs(query),
-            output_filter=_outputs(query),
+            model_spec=self._spec(sig.RECOMMEND_BATCHED),
+            inputs={name: _tensor(value) for name, value in models.inputs(query).items()},
+            output_filter=models.outputs(query),
         )
         response = await self._call(request, deadline)
         try:
-            return _ranking(self._name, query, response)
-        except MALFORMED as error:
+            return models.ranking(self._name, query, _answer(query, response))
+        except models.MALFORMED as error:
             raise EngineUnavailable(f"{self._model} answered with no ranking: {error}") from error
 
     async def describe(self, deadline: Deadline) -> EngineInfo:
         """Return the model's description of itself; see `Described.describe`."""
         request = PredictRequest(
-            model_spec=ModelSpec(name=self._model, signature_name=sig.DESCRIBE),
+            model_spec=self._spec(sig.DESCRIBE),
             inputs={sig.DESCRIPTION_SCHEMA: tensors.int_scalar(sig.DESCRIPTION_SCHEMA_VERSION)},
         )
         response = await self._call(request, deadline)
         try:
-            return _info(response)
-        except MALFORMED as error:
+            text = tensors.read_string(response.outputs[sig.DESCRIPTION])
+            return engine_info(_version(response), text)
+        except models.MALFORMED as error:
             raise EngineUnavailable(f"{self._model} does not describe itself: {error}") from error
+
+    def _spec(self, signature: str) -> ModelSpec:
+        model, _, label = self._model.partition("@")
+        spec = ModelSpec(name=model, signature_name=signature)
+        if label:
+            spec.version_label = label
+        return spec
 
     async def _call(self, request: PredictRequest, deadline: Deadline) -> PredictResponse:
         try:
@@ -98,90 +86,41 @@ class TfServingEngine:
         return response
 
 
-def _outputs(query: RankQuery) -> list[str]:
-    needed = [
-        sig.RECOM_SONGS_IDS,
-        sig.RECOM_SONGS_SCORES,
-        sig.RECOM_SONGS_SOURCES,
-        sig.LISTENED_SONGS_KNOWN,
-    ]
-    return [*needed, sig.RECOM_SONGS_CONTRIBUTIONS] if query.explain else needed
+def _tensor(value: models.Value) -> TensorProto:
+    """Return a row's value as a tensor of one row."""
+    match value:
+        case bool():
+            return tensors.bools(value)
+        case int():
+            return tensors.ints(value)
+        case float():
+            return tensors.floats(value)
+        case [str(), *_]:
+            return tensors.string_row([str(text) for text in value])
+        case [float(), *_]:
+            return tensors.float_row([float(number) for number in value])
+        case _:
+            return tensors.int_rows([int(number) for number in value])
 
 
-def _inputs(query: RankQuery) -> Mapping[str, TensorProto]:
-    wanted = query.filter
-    return {
-        sig.LISTENED_SONGS: _id_set(query.songs),
-        sig.NO_RECOM_SONGS: tensors.ints(query.k),
-        sig.EXCLUDED_SONGS: _id_set(query.excluded_songs),
-        sig.EXCLUDED_ARTISTS: _id_set(query.excluded_artists),
-        sig.EXCLUDE_SEED_ARTISTS: tensors.bools(query.exclude_seed_artists),
-        sig.GENRES: tensors.string_row([name.casefold() for name in wanted.genres] or [""]),
-        sig.ARTISTS: _id_set(wanted.artist_ids),
-        sig.YEARS: tensors.int_rows((wanted.min_year or 0, wanted.max_year or 0)),
-        sig.TEMPOS: tensors.float_row((wanted.min_tempo or 0.0, wanted.max_tempo or 0.0)),
-        sig.MAX_PER_ARTIST: tensors.ints(query.max_per_artist),
-    }
-
-
-def _id_set(ids: Iterable[int]) -> TensorProto:
-    """Return a set of ids as one row; servers that batch cannot pad an empty one."""
-    return tensors.int_rows(tuple(ids) or (sig.PAD_ID,))
-
-
-def _ranking(name: str, query: RankQuery, response: PredictResponse) -> Ranking:
+def _answer(query: RankQuery, response: PredictResponse) -> models.Answer:
     outputs = response.outputs
-    ids = tensors.read_ints(outputs[sig.RECOM_SONGS_IDS])
-    scores = tensors.read_floats(outputs[sig.RECOM_SONGS_SCORES])
-    sources = tensors.read_ints(outputs[sig.RECOM_SONGS_SOURCES])
-    known = tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN])
-    if len(known) < len(query.songs):
-        raise ValueError(f"{len(known)} of {len(query.songs)} listened songs are known or not")
-    explained = query.explain and bool(query.songs)
-    reasons = _contributions(query, outputs, known) if explained else [NO_REASONS] * len(ids)
-    return Ranking(
-        songs=tuple(
-            RankedSong(song, score, SOURCES[source], *why)
-            for song, score, source, why in zip(ids, scores, sources, reasons, strict=True)
-            if song != sig.PAD_ID
-        ),
-        engine=name,
-        version=str(response.model_spec.version.value),
-        # A batching server may have padded the row further.
-        unknown_songs=tuple(s for s, k in zip(query.songs, known, strict=False) if not k),
+    return models.Answer(
+        version=_version(response),
+        ids=tensors.read_ints(outputs[sig.RECOM_SONGS_IDS]),
+        scores=tensors.read_floats(outputs[sig.RECOM_SONGS_SCORES]),
+        sources=tensors.read_ints(outputs[sig.RECOM_SONGS_SOURCES]),
+        known=tensors.read_bools(outputs[sig.LISTENED_SONGS_KNOWN]),
+        contributions=_contributions(outputs) if models.wants_reasons(query) else (),
     )
 
 
-def _contributions(
-    query: RankQuery, outputs: Mapping[str, TensorProto], known: Sequence[bool]
-) -> list[Reasons]:
-    """Return each ranked song's strongest contributions and the sum of its others.
-
-    An engine that does not explain sends zeros, and so do popular songs: no contribution is made
-    of those.
-    """
+def _contributions(outputs: Mapping[str, TensorProto]) -> list[list[float]]:
     tensor = outputs[sig.RECOM_SONGS_CONTRIBUTIONS]
     values = tensors.read_floats(tensor)
     width = tensors.shape_of(tensor)[-1]
-    rows = (values[at : at + width] for at in range(0, len(values), width))
-    return [_strongest(query.songs, row, known) if any(row) else NO_REASONS for row in rows]
+    return [values[at : at + width] for at in range(0, len(values), width)]
 
 
-def _strongest(songs: Iterable[int], row: Iterable[float], known: Iterable[bool]) -> Reasons:
-    # A batching server may have padded row and known beyond the songs.
-    parts = sorted((-v, s) for s, v, k in zip(songs, row, known, strict=False) if k)
-    named = tuple(Contribution(song, -value) for value, song in parts[:MAX_REASONS])
-    others = [-value for value, _ in parts[MAX_REASONS:]]
-    return named, math.fsum(others) if others else None
-
-
-def _info(response: PredictResponse) -> EngineInfo:
-    said = json.loads(tensors.read_string(response.outputs[sig.DESCRIPTION]))
-    return EngineInfo(
-        version=str(response.model_spec.version.value),
-        algorithm=str(said["algorithm"]),
-        source=SOURCES[said["source"]],
-        song_count=int(said["song_count"]),
-        explains=bool(said["explains"]),
-        dataset=str(said["dataset"]),
-    )
+def _version(response: PredictResponse) -> str:
+    return str(response.model_spec.version.value)

@@ -1,23 +1,19 @@
 """From the domain's answers to the contract's."""
 
-from datetime import timedelta
-
-from google.protobuf.duration_pb2 import Duration
-
 from segue.v1 import catalog_service_pb2 as cpb
-from segue.v1 import engine_service_pb2 as epb
 from segue.v1 import recommendation_service_pb2 as rpb
 from segue.v1.song_pb2 import Song as SongMessage
+from segue_server.domain.experiment import Arm
 from segue_server.domain.model import (
     Degradation,
     Genre,
-    ListedEngine,
     Recommendation,
     Recommendations,
     Song,
     Source,
     View,
 )
+from segue_server.transport.durations import duration
 
 SOURCES = {
     Source.CONTENT: rpb.RECOMMENDATION_SOURCE_CONTENT,
@@ -32,24 +28,31 @@ DEGRADATIONS = {
 }
 
 
-def recommend_response(answer: Recommendations, view: View) -> rpb.RecommendSongsResponse:
-    """Return the answer of RecommendSongs."""
+def recommend_response(
+    answer: Recommendations, view: View, token: str
+) -> rpb.RecommendSongsResponse:
+    """Return the answer of RecommendSongs, with the token that events name it by."""
     return rpb.RecommendSongsResponse(
         recommendations=_recommendations(answer, view),
         unknown_songs=answer.unknown_songs,
         model=_model(answer),
         degraded=_degraded(answer),
         timing=_timing(answer),
+        experiment=_experiment(answer.arm),
+        attribution_token=token,
     )
 
 
-def similar_response(answer: Recommendations, view: View) -> rpb.FindSimilarSongsResponse:
-    """Return the answer of FindSimilarSongs."""
+def similar_response(
+    answer: Recommendations, view: View, token: str
+) -> rpb.FindSimilarSongsResponse:
+    """Return the answer of FindSimilarSongs, with the token that events name it by."""
     return rpb.FindSimilarSongsResponse(
         recommendations=_recommendations(answer, view),
         model=_model(answer),
         degraded=_degraded(answer),
         timing=_timing(answer),
+        attribution_token=token,
     )
 
 
@@ -70,7 +73,7 @@ def song_message(song: Song, view: View) -> SongMessage:
     if view is View.FULL:
         message.MergeFrom(
             SongMessage(
-                duration=None if song.duration is None else _duration(song.duration),
+                duration=None if song.duration is None else duration(song.duration),
                 tempo=song.tempo,
                 popularity=song.popularity,
                 msd_track_id=song.msd_track_id,
@@ -83,25 +86,6 @@ def song_message(song: Song, view: View) -> SongMessage:
 def genre_message(genre: Genre) -> cpb.Genre:
     """Return the genre."""
     return cpb.Genre(id=genre.id, name=genre.name, song_count=genre.song_count)
-
-
-def engine_message(engine: ListedEngine) -> epb.Engine:
-    """Return the engine; without more than its name and state while it cannot rank."""
-    if engine.info is None:
-        return epb.Engine(
-            name=engine.name, default=engine.default, state=epb.ENGINE_STATE_UNAVAILABLE
-        )
-    return epb.Engine(
-        name=engine.name,
-        default=engine.default,
-        state=epb.ENGINE_STATE_AVAILABLE,
-        version=engine.info.version,
-        algorithm=engine.info.algorithm,
-        source=SOURCES[engine.info.source],
-        song_count=engine.info.song_count,
-        explains=engine.info.explains,
-        dataset=engine.info.dataset,
-    )
 
 
 def _recommendations(answer: Recommendations, view: View) -> list[rpb.Recommendation]:
@@ -133,10 +117,8 @@ def _degraded(answer: Recommendations) -> rpb.Degraded | None:
 
 
 def _timing(answer: Recommendations) -> rpb.Timing:
-    return rpb.Timing(model=_duration(answer.model_time), catalog=_duration(answer.catalog_time))
+    return rpb.Timing(model=duration(answer.model_time), catalog=duration(answer.catalog_time))
 
 
-def _duration(seconds: float) -> Duration:
-    message = Duration()
-    message.FromTimedelta(timedelta(seconds=seconds))
-    return message
+def _experiment(arm: Arm | None) -> rpb.Experiment | None:
+    return rpb.Experiment(name=arm.experiment, arm=arm.engine) if arm else None

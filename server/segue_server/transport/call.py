@@ -38,11 +38,17 @@ if TYPE_CHECKING:  # gRPC's own classes take no parameters while running
 
 log = structlog.get_logger()
 _deadline: ContextVar[Deadline] = ContextVar("deadline")
+_request_id: ContextVar[str] = ContextVar("request_id")
 
 
 def deadline() -> Deadline:
     """Return the deadline of the running call."""
     return _deadline.get()
+
+
+def request_id() -> str:
+    """Return the id of the running call."""
+    return _request_id.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         async def call(request: bytes, context: Context[Any, Answer]) -> Answer:
             started = time.perf_counter()
             structlog.contextvars.clear_contextvars()
-            structlog.contextvars.bind_contextvars(request_id=_request_id(context), method=method)
+            _request_id.set(_given_id(context))
+            structlog.contextvars.bind_contextvars(request_id=request_id(), method=method)
             self._running += 1
             try:
                 self._admit()
@@ -139,12 +146,12 @@ def _before(left: float) -> float:
     return left - min(0.02, left / 10)
 
 
-def _request_id(context: Context[Request, Answer]) -> str:
+def _given_id(context: Context[Request, Answer]) -> str:
     """Return the caller's request id, or a new one, and send it back."""
     given = dict(context.invocation_metadata() or ()).get(REQUEST_ID)
-    request_id = given[:MAX_REQUEST_ID] if isinstance(given, str) else str(uuid.uuid4())
-    context.set_trailing_metadata(((REQUEST_ID, request_id),))
-    return request_id
+    sent = given[:MAX_REQUEST_ID] if isinstance(given, str) else str(uuid.uuid4())
+    context.set_trailing_metadata(((REQUEST_ID, sent),))
+    return sent
 
 
 def _log(

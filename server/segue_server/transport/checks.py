@@ -48,10 +48,10 @@ class Checks:
         if value is not None and not 1 <= value <= most:  # NaN is in no order
             self.fail(field, f"{value:g} is not from 1 to {most:g}")
 
-    def name(self, field: str, value: str) -> str:
+    def name(self, field: str, value: str, most: int = limits.MAX_NAME) -> str:
         """Return a name of a length that a name has."""
-        if len(value) > limits.MAX_NAME:
-            self.fail(field, f"{len(value)} characters; at most {limits.MAX_NAME} are allowed")
+        if len(value) > most:
+            self.fail(field, f"{len(value)} characters; at most {most} are allowed")
         return value
 
     def done(self) -> None:

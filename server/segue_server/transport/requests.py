@@ -14,6 +14,14 @@ VIEWS = {
     song_pb2.SONG_VIEW_BASIC: View.BASIC,
     song_pb2.SONG_VIEW_FULL: View.FULL,
 }
+# The weights that the contract states.
+DIVERSITIES = {
+    rpb.DIVERSITY_UNSPECIFIED: 0.0,
+    rpb.DIVERSITY_NONE: 0.0,
+    rpb.DIVERSITY_LOW: 0.2,
+    rpb.DIVERSITY_MEDIUM: 0.4,
+    rpb.DIVERSITY_HIGH: 0.6,
+}
 
 
 def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
@@ -30,12 +38,14 @@ def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
         excluded_artists=checks.ids("exclude.artist_ids", exclude.artist_ids, limits.MAX_ARTISTS),
         exclude_seed_artists=exclude.seed_artists,
         max_per_artist=_cap(checks, request.max_per_artist),
+        diversity=_diversity(checks, request.diversity),
         explain=request.explain,
     )
     engine = checks.name("engine", request.engine)
     view = song_view(checks, request.view)
+    visitor = checks.name("visitor_id", request.visitor_id, limits.MAX_VISITOR)
     checks.done()
-    return RecommendRequest(query, engine, view)
+    return RecommendRequest(query, engine, view, visitor)
 
 
 def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:
@@ -46,12 +56,13 @@ def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:
         k=checks.size("k", request.k, limits.DEFAULT_K, limits.MAX_K),
         filter=_filter(checks, request.filter),
         max_per_artist=_cap(checks, request.max_per_artist),
+        diversity=_diversity(checks, request.diversity),
         substitute=False,
     )
     engine = checks.name("engine", request.engine)
     view = song_view(checks, request.view)
     checks.done()
-    return RecommendRequest(query, engine, view)
+    return RecommendRequest(query, engine, view, visitor=None)
 
 
 def song_view(checks: Checks, view: song_pb2.SongView.ValueType) -> View:
@@ -59,6 +70,12 @@ def song_view(checks: Checks, view: song_pb2.SongView.ValueType) -> View:
     if view not in VIEWS:
         checks.fail("view", f"{view} is not a view")
     return VIEWS.get(view, View.BASIC)
+
+
+def _diversity(checks: Checks, level: rpb.Diversity.ValueType) -> float:
+    if level not in DIVERSITIES:
+        checks.fail("diversity", f"{level} is not a level of diversity")
+    return DIVERSITIES.get(level, 0.0)
 
 
 def _cap(checks: Checks, value: int) -> int:

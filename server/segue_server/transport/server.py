@@ -9,10 +9,12 @@ from grpc_health.v1.health import aio as health
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
 from segue.v1 import engine_service_pb2_grpc as egrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.ports import Catalog
 from segue_server.domain.recommender import Recommender
 from segue_server.transport import limits
+from segue_server.transport.attribution import AnswerTokens
 from segue_server.transport.call import CallInterceptor, CallLimits
 from segue_server.transport.readiness import SERVICES
 from segue_server.transport.reflection import add_reflection
@@ -34,12 +36,17 @@ OPTIONS = (
 
 
 def make_server(
-    recommender: Recommender, catalog: Catalog, directory: EngineDirectory, limit: CallLimits
+    recommender: Recommender,
+    catalog: Catalog,
+    directory: EngineDirectory,
+    tokens: AttributionTokens,
+    limit: CallLimits,
 ) -> tuple[grpc.aio.Server, health.HealthServicer]:
     """Return a server, not started and without a port, and its health."""
     # gRPC's own limit of calls would refuse health checks too.
     server = grpc.aio.server(interceptors=[CallInterceptor(limit)], options=OPTIONS)
-    rgrpc.add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender), server)
+    recommending = RecommendationServicer(recommender, AnswerTokens(tokens))
+    rgrpc.add_RecommendationServiceServicer_to_server(recommending, server)
     cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(catalog), server)
     egrpc.add_EngineServiceServicer_to_server(EngineServicer(directory), server)
     health_servicer = health.HealthServicer()

@@ -16,8 +16,10 @@ from segue_server.domain.model import Recommendations, RecommendRequest, View
 from segue_server.domain.ports import Catalog
 from segue_server.domain.recommender import Recommender
 from segue_server.transport import answers, limits
+from segue_server.transport.attribution import AnswerTokens
 from segue_server.transport.call import Context, deadline
 from segue_server.transport.checks import Checks
+from segue_server.transport.engine_answers import engine_message
 from segue_server.transport.errors import status_of
 from segue_server.transport.requests import recommend_request, similar_request, song_view
 
@@ -25,8 +27,9 @@ from segue_server.transport.requests import recommend_request, similar_request, 
 class RecommendationServicer(rgrpc.RecommendationServiceServicer):
     """Recommends songs."""
 
-    def __init__(self, recommender: Recommender) -> None:
+    def __init__(self, recommender: Recommender, tokens: AnswerTokens) -> None:
         self._recommender = recommender
+        self._tokens = tokens
 
     async def RecommendSongs(
         self,
@@ -37,7 +40,7 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         asked = recommend_request(request)
         answer = await self._recommender.recommend(asked, deadline())
         _tell_log(asked, answer)
-        return answers.recommend_response(answer, asked.view)
+        return answers.recommend_response(answer, asked.view, self._tokens.of(answer))
 
     async def BatchRecommendSongs(
         self,
@@ -58,9 +61,9 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
             # A batch of large answers must leave other calls, and the deadline, their turn.
             await asyncio.sleep(0)
             if isinstance(one, RecommendRequest):
-                response.outcomes.append(_outcome(next(answered), one.view))
+                response.outcomes.append(self._outcome(next(answered), one.view))
             else:
-                response.outcomes.append(_outcome(one))
+                response.outcomes.append(rpb.RecommendSongsOutcome(error=status_of(one)))
         return response
 
     async def FindSimilarSongs(
@@ -72,7 +75,15 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         asked = similar_request(request)
         answer = await self._recommender.recommend(asked, deadline())
         _tell_log(asked, answer)
-        return answers.similar_response(answer, asked.view)
+        return answers.similar_response(answer, asked.view, self._tokens.of(answer))
+
+    def _outcome(
+        self, outcome: Recommendations | SegueError, view: View
+    ) -> rpb.RecommendSongsOutcome:
+        if isinstance(outcome, SegueError):
+            return rpb.RecommendSongsOutcome(error=status_of(outcome))
+        response = answers.recommend_response(outcome, view, self._tokens.of(outcome))
+        return rpb.RecommendSongsOutcome(response=response)
 
 
 class CatalogServicer(cgrpc.CatalogServiceServicer):
@@ -153,7 +164,7 @@ class EngineServicer(egrpc.EngineServiceServicer):
     ) -> epb.ListEnginesResponse:
         """List all engines."""
         engines = await self._directory.all(deadline())
-        return epb.ListEnginesResponse(engines=map(answers.engine_message, engines))
+        return epb.ListEnginesResponse(engines=map(engine_message, engines))
 
     async def GetEngine(
         self,
@@ -165,7 +176,7 @@ class EngineServicer(egrpc.EngineServiceServicer):
         name = checks.name("engine", request.engine)
         checks.done()
         engine = await self._directory.one(name, deadline())
-        return epb.GetEngineResponse(engine=answers.engine_message(engine))
+        return epb.GetEngineResponse(engine=engine_message(engine))
 
 
 def _request_or_error(request: rpb.RecommendSongsRequest) -> RecommendRequest | SegueError:
@@ -173,14 +184,6 @@ def _request_or_error(request: rpb.RecommendSongsRequest) -> RecommendRequest | 
         return recommend_request(request)
     except SegueError as error:
         return error
-
-
-def _outcome(
-    outcome: Recommendations | SegueError, view: View = View.BASIC
-) -> rpb.RecommendSongsOutcome:
-    if isinstance(outcome, SegueError):
-        return rpb.RecommendSongsOutcome(error=status_of(outcome))
-    return rpb.RecommendSongsOutcome(response=answers.recommend_response(outcome, view))
 
 
 def _page_size(value: int, default: int, most: int) -> int:
@@ -200,4 +203,5 @@ def _tell_log(asked: RecommendRequest, answer: Recommendations) -> None:
         degraded=[reason.value for reason in answer.degraded],
         model_ms=round(answer.model_time * 1000, 2),
         catalog_ms=round(answer.catalog_time * 1000, 2),
+        **({"experiment": answer.arm.experiment, "arm": answer.arm.engine} if answer.arm else {}),
     )
