@@ -136,7 +136,11 @@ def genres(session: Session) -> None:
 @main.command()
 @click.pass_obj
 def engines(session: Session) -> None:
-    """List who can rank, and whether they can now."""
+    """List who can rank, whether they can now, what they are asked and how they do.
+
+    Counts are of the server process that answers, since it put the engine to use.
+    """
     with session.client() as client:
         answer = ListEnginesResponse(engines=client.engines())
-    session.show(answer, tables.table(tables.ENGINE, answer.engines))
+    columns = (tables.ENGINE, tables.TRAFFIC)
+    session.show(answer, *(tables.table(part, answer.engines) for part in columns))

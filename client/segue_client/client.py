@@ -21,6 +21,7 @@ from segue.v1.engine_service_pb2 import Engine, GetEngineRequest, ListEnginesReq
 from segue.v1.engine_service_pb2_grpc import EngineServiceStub
 from segue.v1.recommendation_service_pb2 import (
     BatchRecommendSongsRequest,
+    Diversity,
     FindSimilarSongsRequest,
     FindSimilarSongsResponse,
     RecommendationExclusion,
@@ -48,6 +49,8 @@ class RecommendOptions(TypedDict, total=False):
     max_per_artist: int
     explain: bool
     view: "SongView.ValueType"
+    diversity: "Diversity.ValueType"
+    visitor_id: str
 
 
 class SimilarOptions(TypedDict, total=False):
@@ -57,6 +60,7 @@ class SimilarOptions(TypedDict, total=False):
     filter: RecommendationFilter
     max_per_artist: int
     view: "SongView.ValueType"
+    diversity: "Diversity.ValueType"
 
 
 class Client:
@@ -110,7 +114,8 @@ class Client:
     ) -> RecommendSongsResponse:
         """Return `k` songs (10 when 0) for a listener of `songs`, best first.
 
-        The answer names the songs it did not know, the model, and whether it is `degraded`.
+        The answer names the songs it did not know, the model, the arm of an experiment where one
+        chose it, and whether it is `degraded`.
         Raises: InvalidRequest, NotFound (an engine), Unavailable, DeadlineExceeded.
         """
         request = RecommendSongsRequest(songs=songs, k=k, **options)

@@ -6,7 +6,16 @@ from typing import Any, Final, TypedDict, TypeVar
 
 import click
 
-from segue.v1.recommendation_service_pb2 import RecommendationExclusion, RecommendationFilter
+from segue.v1.recommendation_service_pb2 import (
+    DIVERSITY_HIGH,
+    DIVERSITY_LOW,
+    DIVERSITY_MEDIUM,
+    DIVERSITY_NONE,
+    DIVERSITY_UNSPECIFIED,
+    Diversity,
+    RecommendationExclusion,
+    RecommendationFilter,
+)
 from segue.v1.song_pb2 import (
     SONG_VIEW_BASIC,
     SONG_VIEW_FULL,
@@ -23,6 +32,13 @@ VIEWS: Final = {
     "ids-only": SONG_VIEW_IDS_ONLY,
     "basic": SONG_VIEW_BASIC,
     "full": SONG_VIEW_FULL,
+}
+
+DIVERSITIES: Final = {
+    "none": DIVERSITY_NONE,
+    "low": DIVERSITY_LOW,
+    "medium": DIVERSITY_MEDIUM,
+    "high": DIVERSITY_HIGH,
 }
 
 
@@ -59,6 +75,7 @@ class SimilarFlags(TypedDict):
     max_tempo: float | None
     max_per_artist: int
     view: str | None
+    diversity: str | None
 
 
 class RecommendFlags(SimilarFlags):
@@ -69,6 +86,7 @@ class RecommendFlags(SimilarFlags):
     exclude_seed_artists: bool
     dislike: tuple[int, ...]
     explain: bool
+    visitor: str
 
 
 SIMILAR: Final = (
@@ -83,6 +101,11 @@ SIMILAR: Final = (
     click.option("--max-tempo", type=float, metavar="BPM", help="Only songs at most this fast."),
     click.option("--max-per-artist", type=a_count, default="0", metavar="N", help="0 is no limit."),
     click.option("--view", type=click.Choice(list(VIEWS)), help="How much to tell of each song."),
+    click.option(
+        "--diversity",
+        type=click.Choice(list(DIVERSITIES)),
+        help="How much the songs shall differ from one another.",
+    ),
 )
 RECOMMEND: Final = (
     *SIMILAR,
@@ -95,6 +118,9 @@ RECOMMEND: Final = (
     click.option("--exclude-seed-artists", is_flag=True, help="Nothing by the artists given."),
     click.option("--dislike", multiple=True, type=an_id, metavar="ID", help="A song disliked. *"),
     click.option("--explain", is_flag=True, help="Say which songs led to each."),
+    click.option(
+        "--visitor", type=a_text, default="", metavar="ID", help="Who stays in an experiment's arm."
+    ),
 )
 
 
@@ -117,6 +143,7 @@ def similar_options(flags: SimilarFlags) -> SimilarOptions:
         ),
         max_per_artist=flags["max_per_artist"],
         view=_view(flags["view"]),
+        diversity=_diversity(flags["diversity"]),
     )
 
 
@@ -131,7 +158,12 @@ def recommend_options(flags: RecommendFlags) -> RecommendOptions:
         ),
         disliked_songs=flags["dislike"],
         explain=flags["explain"],
+        visitor_id=flags["visitor"],
     )
+
+
+def _diversity(name: str | None) -> "Diversity.ValueType":
+    return DIVERSITIES[name] if name else DIVERSITY_UNSPECIFIED
 
 
 def _view(name: str | None) -> "SongView.ValueType":

@@ -47,17 +47,19 @@ class Session:
         with told(self.server), Client(self.server, timeout=self.timeout) as client:
             yield client
 
-    def show(self, message: Message, table: Table) -> None:
-        """Write an answer to standard output."""
+    def show(self, message: Message, *tables: Table) -> None:
+        """Write an answer to standard output: as JSON, or as these tables."""
         if self.as_json:
             plain = sys.stdout.encoding.lower() != "utf-8"
             text = MessageToJson(
                 message, always_print_fields_with_no_presence=True, ensure_ascii=plain
             )
             click.echo(text)
-        elif table.row_count:
-            width = None if sys.stdout.isatty() else PIPE_WIDTH
-            Console(width=width, highlight=False).print(table)
+            return
+        width = None if sys.stdout.isatty() else PIPE_WIDTH
+        for table in tables:
+            if table.row_count:
+                Console(width=width, highlight=False).print(table)
 
 
 def note(text: str) -> None:

@@ -10,7 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from segue.v1.catalog_service_pb2 import Genre
-from segue.v1.engine_service_pb2 import Engine, EngineState
+from segue.v1.engine_service_pb2 import (
+    Engine,
+    EngineState,
+    Estimate,
+    OfflineMetrics,
+    Traffic,
+)
 from segue.v1.recommendation_service_pb2 import (
     FindSimilarSongsResponse,
     Recommendation,
@@ -26,7 +32,10 @@ TOLD_REASONS: Final = 3
 # Control and format letters, halves of letters, and ends of lines and paragraphs.
 COMMANDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-NUMBERS: Final = frozenset({"#", "id", "year", "length", "bpm", "listeners", "score", "songs"})
+NUMBERS: Final = frozenset(
+    {"#", "id", "year", "length", "bpm", "listeners", "score", "songs"}
+    | {"share", "answered", "degraded", "failed", "median", "recall@20", "nDCG@100"}
+)
 WORDS: Final = frozenset({"title", "artist", "album", "genres", "because you listened to"})
 
 
@@ -41,6 +50,18 @@ def printable(text: str) -> str:
 def minutes(duration: Duration) -> str:
     """Return a playing time as minutes and seconds, `4:28`."""
     return "{}:{:02}".format(*divmod(round(duration.ToTimedelta().total_seconds()), 60))
+
+
+def milliseconds(traffic: Traffic) -> str:
+    """Return the median latency, `1.5 ms`; empty before the first ranking."""
+    if not traffic.HasField("median_latency"):
+        return ""
+    return f"{traffic.median_latency.ToTimedelta().total_seconds() * 1000:.1f} ms"
+
+
+def estimate(metrics: OfflineMetrics, measured: Estimate) -> str:
+    """Return a measured value and its standard error, `0.213 ± 0.004`; empty when not measured."""
+    return f"{measured.value:.3f} ± {measured.standard_error:.3f}" if metrics.listeners else ""
 
 
 def because(item: Recommendation) -> str:
@@ -102,6 +123,16 @@ ENGINE: Final[Sequence[Column[Engine]]] = (
         lambda engine: ("no", "yes")[engine.explains] if engine.HasField("explains") else "",
     ),
 )
+TRAFFIC: Final[Sequence[Column[Engine]]] = (
+    ("engine", lambda engine: engine.name),
+    ("share", lambda engine: f"{engine.traffic.share:.0%}"),
+    ("answered", lambda engine: f"{engine.traffic.answered:,}"),
+    ("degraded", lambda engine: f"{engine.traffic.degraded:,}"),
+    ("failed", lambda engine: f"{engine.traffic.failed:,}"),
+    ("median", lambda engine: milliseconds(engine.traffic)),
+    ("recall@20", lambda engine: estimate(engine.metrics, engine.metrics.recall_at_20)),
+    ("nDCG@100", lambda engine: estimate(engine.metrics, engine.metrics.ndcg_at_100)),
+)
 RECOMMENDATION: Final[Sequence[Column[Recommendation]]] = (
     ("#", lambda item: str(item.rank)),
     *((name, lambda item, told=told: told(item.song)) for name, told in SONG if name != "album"),
@@ -147,4 +178,6 @@ def recommendations(answer: RecommendSongsResponse | FindSimilarSongsResponse) -
     """Return a table of the songs recommended, with the model that ranked them below."""
     model = answer.model
     caption = f"ranked by {model.engine} version {model.version}" if model.version else ""
+    if isinstance(answer, RecommendSongsResponse) and answer.HasField("experiment"):
+        caption = f"{caption} for the experiment {answer.experiment.name}".strip()
     return table(RECOMMENDATION, answer.recommendations, caption)

@@ -11,6 +11,7 @@ from canned_answers import ENGINES, GENRES, SONGS
 from canned_server import Canned, canned_server
 from segue.v1.catalog_service_pb2 import BatchGetSongsRequest, SearchSongsRequest
 from segue.v1.recommendation_service_pb2 import (
+    DIVERSITY_HIGH,
     BatchRecommendSongsRequest,
     FindSimilarSongsRequest,
     RecommendationExclusion,
@@ -67,6 +68,8 @@ def test_every_option_of_the_contract_reaches_the_server(client: Client, server:
         max_per_artist=1,
         explain=True,
         view=SONG_VIEW_FULL,
+        diversity=DIVERSITY_HIGH,
+        visitor_id="anna",
     )
     client.recommend(
         [5],
@@ -77,6 +80,8 @@ def test_every_option_of_the_contract_reaches_the_server(client: Client, server:
         max_per_artist=1,
         explain=True,
         view=SONG_VIEW_FULL,
+        diversity=DIVERSITY_HIGH,
+        visitor_id="anna",
     )
     assert server.asked(RecommendSongsRequest) == options
     assert {field.name for field in options.DESCRIPTOR.fields} - {"k"} == {
@@ -93,10 +98,20 @@ def test_a_batch_answers_in_order(client: Client, server: Canned) -> None:
 
 
 def test_similar_songs_are_found(client: Client, server: Canned) -> None:
-    answer = client.similar(5, k=2, max_per_artist=1, filter=RecommendationFilter(max_year=2000))
+    answer = client.similar(
+        5,
+        k=2,
+        max_per_artist=1,
+        filter=RecommendationFilter(max_year=2000),
+        diversity=DIVERSITY_HIGH,
+    )
     assert [item.rank for item in answer.recommendations] == [1, 2]
     assert server.asked(FindSimilarSongsRequest) == FindSimilarSongsRequest(
-        song_id=5, k=2, max_per_artist=1, filter=RecommendationFilter(max_year=2000)
+        song_id=5,
+        k=2,
+        max_per_artist=1,
+        filter=RecommendationFilter(max_year=2000),
+        diversity=DIVERSITY_HIGH,
     )
 
 

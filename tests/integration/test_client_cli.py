@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from canned_server import Canned, canned_server
 from segue.v1.recommendation_service_pb2 import (
+    DIVERSITY_MEDIUM,
     RecommendationExclusion,
     RecommendationFilter,
     RecommendSongsRequest,
@@ -59,7 +60,7 @@ def test_every_option_reaches_the_server(server: Canned) -> None:
         *("--artist", "7", "--min-year", "1990", "--max-year", "1999", "--min-tempo", "100.5"),
         *("--max-tempo", "120", "--exclude-song", "8", "--exclude-artist", "9"),
         *("--exclude-seed-artists", "--dislike", "6", "--max-per-artist", "2", "--explain"),
-        *("--view", "ids-only"),
+        *("--view", "ids-only", "--diversity", "medium", "--visitor", "anna"),
     )
     assert segue(server, *options).exit_code == 0
     assert server.asked(RecommendSongsRequest) == RecommendSongsRequest(
@@ -78,6 +79,8 @@ def test_every_option_reaches_the_server(server: Canned) -> None:
         max_per_artist=2,
         explain=True,
         view=SONG_VIEW_IDS_ONLY,
+        diversity=DIVERSITY_MEDIUM,
+        visitor_id="anna",
     )
 
 
@@ -151,6 +154,16 @@ def test_genres_and_engines_are_tables(server: Canned) -> None:
     engines = segue(server, "engines").stdout
     assert "10,000" in engines
     assert "unavailable" in engines
+    lines = [line.split() for line in engines.splitlines() if line.strip()]
+    content, down = [line for line in lines if line[0] in ("content", "down")][2:]
+    assert " ".join(content) == "content 90% 1,804 2 1 3.1 ms 0.213 ± 0.004 0.198 ± 0.003"
+    assert " ".join(down) == "down 0% 0 0 0"
+
+
+def test_the_arm_of_an_experiment_is_told_below_the_songs(server: Canned) -> None:
+    told = segue(server, "recommend", "5", "--visitor", "anna").stdout
+    assert "ranked by content version 3 for the experiment try" in told
+    assert "experiment" not in segue(server, "recommend", "5").stdout
 
 
 @pytest.mark.parametrize(
