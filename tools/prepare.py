@@ -40,6 +40,7 @@ def prepare(dataset: Path | None, stack: Stack) -> None:
     _catalog(folder, stack)
     if new:
         _models(folder, stack)
+        stack.reset()
         made_of.write_text(now)
     else:
         print("The models are up to date.", flush=True)

@@ -93,6 +93,12 @@ Try, from another shell:
   grpcurl -plaintext -d '{{"songs":[5,15,1249],"k":3}}' localhost:{rpc} {call}
   .venv/bin/segue --server localhost:{rpc} recommend 5 15 1249 -k 3
 
+The engines, and which of them gets how much of the traffic, are told by two files that may be
+edited now (docs/choosing.md):
+
+  {stack.model_config}
+  {stack.traffic}
+
 Ctrl-C stops everything. What follows is the log.
 """
 

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ ENVOY = ROOT / "envoy"
 DESCRIPTORS = ROOT / "protos/gen/segue/v1/segue.binpb"
 DEFAULT_ENGINE = "content"
 LOCALHOST = "127.0.0.1"
+NAME = re.compile(r"""\bname:\s*["']([^"']+)""")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,16 @@ class Stack:
         """Return all processes, in the order in which they are best started."""
         return (self.model_server(), self.server(), self.envoy())
 
+    @property
+    def model_config(self) -> Path:
+        """The file that tells the model server its models; it may be edited at run time."""
+        return self.home / "models.config"
+
+    @property
+    def traffic(self) -> Path:
+        """The file that tells the server its engines; it may be edited at run time."""
+        return self.home / "traffic.json"
+
     def model_server(self) -> Process:
         """Return the official model server where it is installed, else the embedded one."""
         self._write_model_config()
@@ -99,7 +111,8 @@ class Stack:
         flags = {
             "port": self.ports.model,
             "rest_api_port": self.ports.model_rest,
-            "model_config_file": self.home / "models.config",
+            "model_config_file": self.model_config,
+            "model_config_file_poll_wait_seconds": 1,
             "file_system_poll_wait_seconds": 1,
             # Both are 0 by default: requests would wait while a version is loaded or dropped.
             "num_load_threads": 1,
@@ -113,11 +126,11 @@ class Stack:
 
     def server(self) -> Process:
         """Return the gRPC server."""
+        self._write_traffic()
         env = {
             "SEGUE_LISTEN": f"{LOCALHOST}:{self.ports.grpc}",
             "SEGUE_MODEL_SERVER": f"{LOCALHOST}:{self.ports.model}",
-            "SEGUE_ENGINES": json.dumps({name: name for name in self.engines}),
-            "SEGUE_DEFAULT_ENGINE": DEFAULT_ENGINE,
+            "SEGUE_TRAFFIC_FILE": str(self.traffic),
             "SEGUE_CATALOG_URL": self.catalog,
         }
         return Process("server", (sys.executable, "-m", "segue_server"), env)
@@ -143,7 +156,8 @@ class Stack:
 
     def waiting_for(self) -> str | None:
         """Return what is not ready yet, `None` when everything answers."""
-        if not all(self._is_served(name) for name in self.engines):
+        configured = NAME.findall(self.model_config.read_text())
+        if not all(self._is_served(name) for name in configured):
             return "the model server"
         if not _is_healthy(self.ports.grpc, "segue.v1.CatalogService"):
             return "the server"
@@ -153,13 +167,26 @@ class Stack:
         status = _answers(f"http://{LOCALHOST}:{self.ports.model_rest}/v1/models/{name}")
         return b'"AVAILABLE"' in (status or b"")
 
+    def reset(self) -> None:
+        """Forget what was edited: the files for models and traffic are made anew."""
+        self.model_config.unlink(missing_ok=True)
+        self.traffic.unlink(missing_ok=True)
+
     def _write_model_config(self) -> None:
+        if self.model_config.exists():
+            return
         entries = "".join(
-            f'  config {{ name: "{name}" base_path: "{self.models / name}" '
-            'model_platform: "tensorflow" }\n'
+            f'  config {{\n    name: "{name}"\n    base_path: "{self.models / name}"\n'
+            '    model_platform: "tensorflow"\n  }\n'
             for name in self.engines
         )
-        (self.home / "models.config").write_text(f"model_config_list {{\n{entries}}}\n")
+        self.model_config.write_text(f"model_config_list {{\n{entries}}}\n")
+
+    def _write_traffic(self) -> None:
+        if self.traffic.exists():
+            return
+        told = {"engines": {name: name for name in self.engines}, "default": DEFAULT_ENGINE}
+        self.traffic.write_text(json.dumps(told, indent=2) + "\n")
 
     def _write_batching_parameters(self) -> None:
         # What is queued is taken at once: waiting for more would slow a single caller.

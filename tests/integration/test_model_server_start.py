@@ -84,6 +84,8 @@ def test_a_wrong_models_config_is_named_with_the_place(
         (["--model_base_path=/x", "--batching_parameters_file=/x"], "--enable_batching"),
         (["--model_base_path=/x", "--grpc_channel_arguments=x"], "--grpc_channel_arguments"),
         (["--model_config_file=/no/such/file"], "/no/such/file"),
+        (["--model_base_path=/x", "--model_config_file_poll_wait_seconds=1"], "needs --model_con"),
+        (["--model_config_file=/x", "--model_config_file_poll_wait_seconds=-1"], "poll_wait_secon"),
     ],
 )
 def test_a_wrong_command_line_ends_with_the_reason(

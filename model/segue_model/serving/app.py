@@ -23,6 +23,7 @@ from segue_model.serving.models import Models
 from segue_model.serving.ports import address, listening, refused
 from segue_model.serving.predict import Predictor
 from segue_model.serving.rest_api import RestApi
+from segue_model.serving.watch import ModelWatch, follow
 
 if TYPE_CHECKING:
     import socket
@@ -53,11 +54,11 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     loader = Loader(flags)
-    models = [Model(config, loader.load, flags.poll_wait) for config in configs]
-    server = Server(flags, Models(models), batching)
+    models = Models(Model(config, loader.load, flags.poll_wait) for config in configs)
+    server = Server(flags, models, batching)
     try:
         await server.bind()
-        watch = asyncio.create_task(_watched(models, server, flags.poll_wait))
+        watch = asyncio.create_task(_watched(flags, models, loader, server))
         await asyncio.wait(
             [watch, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
         )
@@ -71,20 +72,12 @@ async def serve(
     log.info("stopped")
 
 
-async def _watched(models: Sequence[Model], server: "Server", wait: float) -> None:
-    """Poll all models for ever; the doors open once each has been tried."""
-    await asyncio.gather(*(model.poll() for model in models))
+async def _watched(flags: Flags, models: Models, loader: Loader, server: "Server") -> None:
+    """Watch the models, and what they shall be; the doors open once each has been tried."""
+    watch = ModelWatch(models, loader.load, flags.poll_wait, server.tell_health)
+    await watch.first()
     await server.open()
-    await asyncio.gather(*(_watch(model, server, wait) for model in models))
-
-
-async def _watch(model: Model, server: "Server", wait: float) -> None:
-    while True:
-        await server.tell_health()
-        # Without polls there is nothing left to see, but the task stands for the watch.
-        await asyncio.sleep(wait or 3600)
-        if wait:
-            await model.poll()
+    await asyncio.gather(watch.failed(), follow(flags, watch))
 
 
 class Server:

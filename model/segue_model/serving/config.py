@@ -45,17 +45,19 @@ def load(flags: Flags) -> tuple[ModelConfig, ...]:
     if flags.model_config_file is None:
         path = _base_path(flags.model_base_path, "--model_base_path")
         return (ModelConfig(_name(flags.model_name, "--model_name"), path, latest(1)),)
-    return _parse(_read(flags.model_config_file), str(flags.model_config_file))
+    return parse(read(flags.model_config_file), str(flags.model_config_file))
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Return what a configuration file says; raise UsageError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _parse(text: str, source: str) -> tuple[ModelConfig, ...]:
+def parse(text: str, source: str) -> tuple[ModelConfig, ...]:
+    """Return the models of a configuration; raise UsageError that names `source` and field."""
     message = ModelServerConfig()
     try:
         text_format.Parse(text, message)

@@ -26,7 +26,8 @@ class Flags:
     """The command line, checked.
 
     Times are in seconds. `rest_api_port` of 0 serves no REST. A poll wait of 0 looks for
-    versions once. `ignored` are the flags given that have no effect here.
+    versions, or reads the configuration, once. `ignored` are the flags given that have no effect
+    here.
     """
 
     host: str
@@ -34,6 +35,7 @@ class Flags:
     rest_api_port: int
     rest_timeout: float
     model_config_file: Path | None
+    config_poll_wait: float
     model_name: str
     model_base_path: str
     poll_wait: float
@@ -62,6 +64,8 @@ def parse(arguments: Sequence[str]) -> Flags:
         raise UsageError("give either --model_config_file or --model_base_path")
     if values.rest_api_port and values.rest_api_port == values.port:
         raise UsageError(f"--rest_api_port must not be --port, {values.port}")
+    if values.model_config_file_poll_wait_seconds and values.model_config_file is None:
+        raise UsageError("--model_config_file_poll_wait_seconds needs --model_config_file")
     if values.batching_parameters_file is not None and not values.enable_batching:
         raise UsageError("--batching_parameters_file needs --enable_batching")
     return Flags(
@@ -70,6 +74,7 @@ def parse(arguments: Sequence[str]) -> Flags:
         rest_api_port=values.rest_api_port,
         rest_timeout=values.rest_api_timeout_in_ms / 1000,
         model_config_file=values.model_config_file,
+        config_poll_wait=values.model_config_file_poll_wait_seconds,
         model_name=values.model_name,
         model_base_path=values.model_base_path,
         poll_wait=values.file_system_poll_wait_seconds,
@@ -131,6 +136,7 @@ def _add_ports(group: argparse._ArgumentGroup) -> None:
 
 def _add_models(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model_config_file", type=Path, help="a text ModelServerConfig")
+    group.add_argument("--model_config_file_poll_wait_seconds", type=_seconds, default=0.0)
     group.add_argument("--model_name", default="default")
     group.add_argument("--model_base_path", default="", help="the folder of the version folders")
     group.add_argument("--file_system_poll_wait_seconds", type=_seconds, default=1.0)

@@ -79,12 +79,25 @@ class Model:
     def __init__(self, config: ModelConfig, load: Load, poll_wait: float) -> None:
         """Take how a version is loaded and the seconds between polls."""
         self.config = config
+        self.labels = dict(config.labels)
         self._load_servable = load
         self._poll_wait = poll_wait
         self._versions: dict[int, Version] = {}
         self._before: Mapping[int, Found] = {}
         self._retiring: set[asyncio.Task[None]] = set()
         self._said = ""
+
+    def configure(self, config: ModelConfig) -> None:
+        """Be as another configuration of the same name says: from now, versions from a poll on.
+
+        A label that moves to a version that does not serve yet stays until it does.
+        """
+        self.config = config
+        self._move_labels()
+
+    async def retire(self) -> None:
+        """Drop every version once its requests in flight have finished."""
+        await asyncio.gather(*self._retiring, *map(self._retire_one, self._serving()))
 
     def available(self) -> dict[int, Servable]:
         """Return what serves, by version."""
@@ -115,9 +128,20 @@ class Model:
         self._note(found)
         while (number := self._next(found)) is not None:
             await self._load(number, found[number])
+        self._move_labels()
         self._retire(found)
         self._complain(found, trouble)
         self._before = found
+
+    def _move_labels(self) -> None:
+        available = self.available()
+        self.labels = {
+            label: number if number in available else self.labels.get(label, number)
+            for label, number in self.config.labels.items()
+        }
+
+    def _serving(self) -> list[Version]:
+        return [version for version in self.versions() if version.state is State.AVAILABLE]
 
     def _note(self, found: Mapping[int, Found]) -> None:
         """Name the versions that are new or have changed; forget those that never served."""

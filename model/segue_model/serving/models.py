@@ -10,11 +10,23 @@ from segue_model.serving.untyped import Message
 
 
 class Models:
-    """The models that are served; a ModelSpec names one of their versions."""
+    """The models that are served, which may change; a ModelSpec names one of their versions."""
 
     def __init__(self, models: Iterable[Model]) -> None:
         """Take models of different names."""
         self._models = {model.config.name: model for model in models}
+
+    def named(self) -> dict[str, Model]:
+        """Return all models by name."""
+        return dict(self._models)
+
+    def add(self, model: Model) -> None:
+        """Serve one model more."""
+        self._models[model.config.name] = model
+
+    def remove(self, name: str) -> None:
+        """Find no version of the model any more; requests in flight end on theirs."""
+        del self._models[name]
 
     def complete(self) -> bool:
         """Tell whether every model has a version that serves."""
@@ -58,9 +70,9 @@ class Models:
 
 
 def _labeled(model: Model | None, label: str) -> Version:
-    if model is None or label not in model.config.labels:
+    if model is None or label not in model.labels:
         raise invalid(f"Unrecognized servable version label: {label}")
-    number = model.config.labels[label]
+    number = model.labels[label]
     if number not in model.available():
         raise ServingError(
             StatusCode.FAILED_PRECONDITION,
