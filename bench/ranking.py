@@ -3,7 +3,8 @@
     python bench/ranking.py 10000 1000000
 
 Medians over interleaved rounds, in milliseconds a batch; `plain` is one matmul and one top_k over
-all scores, without exclusions; `floor` is reading the vectors once.
+all scores, without exclusions; `floor` is reading the vectors once. Listened songs are drawn at
+random, so that `tastes` has as many of them as it can.
 """
 
 import statistics
@@ -17,8 +18,9 @@ import tensorflow as tf
 import segue_signature as sig
 from segue_model.ranking.constraints import no_constraints
 from segue_model.ranking.inner_product import InnerProduct
-from segue_model.ranking.module import BATCHED, Description, RankingModel
+from segue_model.ranking.module import Description, RankingModel
 from segue_model.ranking.songs import SongArrays, SongTable
+from segue_model.ranking.tastes import Tastes
 
 WIDTH, LISTENED, K, ROUNDS = 32, 20, 10, 15
 GENRES = 20
@@ -58,24 +60,28 @@ def bench(count: int) -> None:
     vectors = rng.normal(size=(count, WIDTH)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     songs = songs_of(rng, count)
-    scorer = InnerProduct(vectors, songs.popularity)
-    model = RankingModel(
-        SongTable(songs), scorer, Description("content", sig.SOURCE_CONTENT, True, "bench")
-    )
-    signatures = model.signatures()
-    table = tf.Variable(vectors)
+    table = SongTable(songs)
+    description = Description("content", sig.SOURCE_CONTENT, True, "bench")
+    models = {
+        "mean": RankingModel(table, InnerProduct(table, vectors, sig.SOURCE_CONTENT), description),
+        "tastes": RankingModel(
+            table, InnerProduct(table, vectors, sig.SOURCE_CONTENT, Tastes()), description
+        ),
+    }
+    recommend = models["mean"].signatures()[sig.RECOMMEND]
+    graphs = {name: model.batched() for name, model in models.items()}
+    matrix = tf.Variable(vectors)
 
     def plain(listened: tf.Tensor) -> tf.Tensor:
-        profiles = tf.reduce_mean(tf.gather(table.read_value(), listened - 1), axis=1)
-        return tf.math.top_k(tf.matmul(profiles, table.read_value(), transpose_b=True), K)
+        profiles = tf.reduce_mean(tf.gather(matrix.read_value(), listened - 1), axis=1)
+        return tf.math.top_k(tf.matmul(profiles, matrix.read_value(), transpose_b=True), K)
 
     plain_graph = tf.function(plain)
 
-    def batched(batch: int, **options: tf.Tensor) -> Callable[[], object]:
+    def batched(batch: int, profile: str = "mean", **options: tf.Tensor) -> Callable[[], object]:
         listened = tf.constant(rng.integers(1, count, (batch, LISTENED)), tf.int32)
         constraints = no_constraints(batch)._replace(**options)
-        inputs = dict(zip(BATCHED, (listened, tf.fill([batch], K), *constraints), strict=True))
-        return lambda: signatures[sig.RECOMMEND_BATCHED](**inputs)
+        return lambda: graphs[profile](listened, tf.fill([batch], K), *constraints)
 
     def naive(batch: int) -> Callable[[], object]:
         listened = tf.constant(rng.integers(1, count, (batch, LISTENED)), tf.int32)
@@ -85,13 +91,13 @@ def bench(count: int) -> None:
     results = measured(
         {
             "floor": lambda: float(vectors.sum()),
-            "flat": lambda: signatures[sig.RECOMMEND](
-                listened_songs=flat, no_recom_songs=tf.constant(K)
-            ),
+            "flat": lambda: recommend(flat, tf.constant(K)),
             **{f"batched {batch}": batched(batch) for batch in (1, 8, 32)},
             **{f"plain {batch}": naive(batch) for batch in (1, 8, 32)},
             "filtered 1": batched(1, years=tf.constant([[1990, 1999]])),
             "filtered 8": batched(8, years=tf.tile([[1990, 1999]], [8, 1])),
+            **{f"tastes {batch}": batched(batch, "tastes") for batch in (1, 8, 32)},
+            "diverse 1": batched(1, diversity=tf.constant([0.4])),
             "capped 1": batched(1, max_per_artist=tf.constant([1])),
         }
     )

@@ -1,7 +1,9 @@
 """What every ranking must be: all songs scored, sorted and filtered the slow and obvious way."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -20,17 +22,75 @@ class Query:
     years: tuple[int, int] = (0, 0)
     tempos: tuple[float, float] = (0.0, 0.0)
     max_per_artist: int = 0
+    diversity: float = 0.0
+
+
+# The scores of all songs for a listener to some rows; none when it knows nothing of these.
+Score = Callable[[list[int]], np.ndarray | None]
+
+
+def mean_product(vectors: np.ndarray) -> Score:
+    """Return what scores by the mean product with the listened songs' vectors."""
+
+    def score(rows: list[int]) -> np.ndarray | None:
+        if not rows or vectors.shape[1] == 0:
+            return None
+        # Rounded as far as float32 carries, so that equal songs tie here as they do there.
+        return np.asarray(np.round(vectors.astype(np.float64) @ vectors[rows].mean(0), 6))
+
+    return score
 
 
 @dataclass(frozen=True)
 class Oracle:
     songs: SongArrays
-    vectors: np.ndarray
+    score: Score
+    popular: bool = False  # whoever asks is asked nothing
+
+    def knows(self, song: int) -> bool:
+        """Return whether the song is in the catalog, and tells something of its listeners."""
+        rows = np.flatnonzero(self.songs.ids == song).tolist()
+        return bool(rows) and (self.popular or self.score(rows) is not None)
+
+    def pool(self, query: Query) -> list[tuple[int, float]]:
+        """Return what a diverse answer is picked from, as `rank` does."""
+        k = max(50, 5 * query.k) if query.k > 0 else 0
+        return self.rank(replace(query, k=k, diversity=0))
+
+    def shortfall(self, query: Query, songs: list[int]) -> float:
+        """Return by how much the picks of a diverse answer fall short of the best, at most.
+
+        Picks of equal value cannot be told apart by other arithmetic than the graph's own.
+        """
+        pool = dict(self.pool(query))
+        rows = {int(song): row for row, song in enumerate(self.songs.ids)}
+        low, high = min(pool.values()), max(pool.values())
+        relevance = {
+            song: (s - low) / (high - low) if high > low else 0 for song, s in pool.items()
+        }
+        alike, worst = dict.fromkeys(pool, 0.0), 0.0
+        for song in songs:
+            value = {
+                other: (1 - query.diversity) * relevance[other] - query.diversity * alike[other]
+                for other in alike
+            }
+            worst = max(worst, max(value.values()) - value[song])
+            del alike[song]
+            for other in alike:
+                alike[other] = max(alike[other], self._alike(rows[other], rows[song]))
+        return worst
+
+    def _alike(self, one: int, other: int) -> float:
+        common = self._genres(one) & self._genres(other)
+        either = self._genres(one) | self._genres(other)
+        artist = self.songs.artists[one] == self.songs.artists[other]
+        return 0.5 * bool(artist) + 0.5 * (len(common) / len(either) if either else 0)
 
     def rank(self, query: Query) -> list[tuple[int, float]]:
-        """Return (id, score), best first, equal scores by id."""
+        """Return (id, score), best first, equal scores by id; whatever the diversity asked for."""
         known = self._known(query)
-        scores = self._scores(known)
+        scores = self.score(known)
+        scores = self.songs.popularity if scores is None else scores
         seeds = {int(self.songs.artists[row]) for row in known}
         order = sorted(range(len(scores)), key=lambda row: (-scores[row], self.songs.ids[row]))
         per_artist: Counter[int] = Counter()
@@ -48,13 +108,6 @@ class Oracle:
         rows = {int(song): row for row, song in enumerate(self.songs.ids)}
         return [rows[song] for song in dict.fromkeys(query.listened) if song in rows]
 
-    def _scores(self, known: list[int]) -> np.ndarray:
-        if not known or self.vectors.shape[1] == 0:
-            return self.songs.popularity
-        # Rounded as far as float32 carries, so that equal songs tie here as they do there.
-        scores = self.vectors.astype(np.float64) @ self.vectors[known].mean(0)
-        return np.asarray(np.round(scores, 6))
-
     def _allowed(self, query: Query, row: int, seeds: set[int]) -> bool:
         song, artist = int(self.songs.ids[row]), int(self.songs.artists[row])
         return (
@@ -68,8 +121,15 @@ class Oracle:
         )
 
     def _genres(self, row: int) -> set[str]:
-        positions = self.songs.genre_positions[self.songs.genre_rows == row]
-        return {self.songs.genre_names[position].casefold() for position in positions}
+        return self._genres_by_row.get(row, set())
+
+    @cached_property
+    def _genres_by_row(self) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = {}
+        pairs = zip(self.songs.genre_rows.tolist(), self.songs.genre_positions, strict=True)
+        for row, position in pairs:
+            found.setdefault(row, set()).add(self.songs.genre_names[position].casefold())
+        return found
 
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:

@@ -1,18 +1,22 @@
 """What an export leaves behind: whole versions of stock operations with a warm-up file."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 import segue_signature as sig
-from segue_model.data.dataset import Dataset
+from commands import command
+from pipeline_use import digests
+from segue_model.data.dataset import Dataset, write_dataset
+from segue_model.data.progress import silent
 from segue_model.data.synthetic import synthetic_dataset
 from segue_model.engines import ENGINES
 from segue_model.export import WARM_UP, export, versions
+from segue_model.ranking.module import RankingModel
 
 # Operations that run Python or need more than the stock model server.
 NOT_STOCK = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "XlaLaunch", "XlaCallModule"}
@@ -27,15 +31,20 @@ def dataset() -> Dataset:
 def folder(
     request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    base = tmp_path_factory.mktemp(request.param)
-    return export(ENGINES[request.param](dataset), base, request.param, b'{"name": "any"}')
+    name = request.param
+    return export(fitted(name, dataset), tmp_path_factory.mktemp(name), name, b'{"name": "any"}')
+
+
+def fitted(name: str, dataset: Dataset) -> RankingModel[Any]:
+    engine = ENGINES[name]
+    return engine.fit(dataset, engine.options(), silent)
 
 
 def test_versions_count_up_and_nothing_half_is_left(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / ".8.partial").mkdir()
     (tmp_path / "notes").mkdir()
-    folder = export(ENGINES["popular"](dataset), tmp_path, "popular", b"{}")
+    folder = export(fitted("popular", dataset), tmp_path, "popular", b"{}")
     assert folder == tmp_path / "8"
     assert versions(tmp_path) == [7, 8]
     assert not (tmp_path / ".8.partial").exists()
@@ -75,18 +84,17 @@ def test_what_made_the_features_stays_beside_the_model(folder: Path) -> None:
     assert (folder / "assets.extra" / "features.json").read_bytes() == b'{"name": "any"}'
 
 
-def test_an_engine_scores_by_what_it_says(folder: Path, dataset: Dataset) -> None:
-    loaded = tf.saved_model.load(str(folder))
-    answer = loaded.signatures[sig.RECOMMEND](
-        listened_songs=tf.constant([5]), no_recom_songs=tf.constant(300)
-    )
-    rows = np.searchsorted(dataset.songs.ids, answer[sig.RECOM_SONGS_IDS].numpy())
-    if folder.parent.name.startswith("popular"):
-        expected = dataset.songs.popularity[rows]
-    else:
-        unit = dataset.features.values / np.linalg.norm(
-            dataset.features.values, axis=1, keepdims=True
-        )
-        expected = unit[rows] @ unit[4]
-    np.testing.assert_allclose(answer[sig.RECOM_SONGS_SCORES].numpy(), expected, atol=2e-6)
-    assert len(rows) == 299
+def test_training_twice_makes_the_same_bytes(tmp_path: Path, dataset: Dataset) -> None:
+    """The second time with another engine before it, which must not matter."""
+    write_dataset(tmp_path / "dataset", dataset)
+    command("segue_model", "train", str(tmp_path / "dataset"), *to(tmp_path / "one", "content"))
+    both = to(tmp_path / "two", "popular", "content")
+    command("segue_model", "train", str(tmp_path / "dataset"), *both)
+    one, two = digests(tmp_path / "one/content/1"), digests(tmp_path / "two/content/1")
+    assert one == two
+    assert {"saved_model.pb", "fingerprint.pb", str(WARM_UP)} <= set(one)
+
+
+def to(models: Path, *engines: str) -> list[str]:
+    named = [part for engine in engines for part in ("--engine", engine)]
+    return ["--output", str(models), *named]

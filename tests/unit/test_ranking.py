@@ -1,23 +1,34 @@
 """The graph ranks exactly as the obvious way does, whatever the request asks for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import segue_signature as sig
-from ranking_oracle import Oracle, Query
+from ranking_oracle import Oracle, Query, mean_product
+from ranking_use import UNKNOWN, Model, ask, found, random_query, reloaded
 from segue_model.ranking.inner_product import InnerProduct
-from segue_model.ranking.module import BATCHED, Description, RankingModel
+from segue_model.ranking.module import Description, RankingModel
 from segue_model.ranking.songs import SongArrays, SongTable
 
 SMALL, LARGE = 1_500, 30_000  # of one and of several chunks, with blocks of different sizes
-Model = dict[str, Any]  # the loaded module, and its signatures by name
 GENRES = [f"Genre {number}" for number in range(40)]  # more than fit one word of bits
-UNKNOWN = 10**9
+
+
+@dataclass(frozen=True)
+class Case:
+    """Songs with a vector each, and what ranks them the slow and obvious way."""
+
+    songs: SongArrays
+    vectors: np.ndarray
+
+    @property
+    def oracle(self) -> Oracle:
+        return Oracle(self.songs, mean_product(self.vectors))
 
 
 def song_arrays(rng: np.random.Generator, count: int) -> SongArrays:
@@ -38,99 +49,57 @@ def song_arrays(rng: np.random.Generator, count: int) -> SongArrays:
     )
 
 
-def make_oracle(count: int) -> Oracle:
+def make_case(count: int) -> Case:
     rng = np.random.default_rng(11)
     # Coordinates on a coarse grid: sums are exact in float32, so that many songs really tie.
     vectors = rng.integers(-3, 4, (count, 6)).astype(np.float32) / 8
-    return Oracle(song_arrays(rng, count), vectors)
+    return Case(song_arrays(rng, count), vectors)
 
 
-def make_model(oracle: Oracle, folder: Path) -> Model:
+def make_model(case: Case, folder: Path) -> Model:
     """Return the signatures of the exported and reloaded model."""
-    ranking = RankingModel(
-        SongTable(oracle.songs),
-        InnerProduct(oracle.vectors, oracle.songs.popularity),
-        Description("content", sig.SOURCE_CONTENT, True, "test"),
-    )
-    tf.saved_model.save(ranking, str(folder), signatures=ranking.signatures())
-    loaded = tf.saved_model.load(str(folder))
-    # The loaded module must outlive the functions taken from it.
-    return {"module": loaded, **loaded.signatures}
+    songs = SongTable(case.songs)
+    scorer = InnerProduct(songs, case.vectors, sig.SOURCE_CONTENT)
+    description = Description("content", sig.SOURCE_CONTENT, True, "test")
+    return reloaded(RankingModel(songs, scorer, description), folder)
 
 
 @pytest.fixture(scope="module")
-def oracle() -> Oracle:
-    return make_oracle(SMALL)
+def case() -> Case:
+    return make_case(SMALL)
 
 
 @pytest.fixture(scope="module")
-def model(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return make_model(oracle, tmp_path_factory.mktemp("model"))
+def oracle(case: Case) -> Oracle:
+    return case.oracle
 
 
-def random_query(rng: np.random.Generator, songs: SongArrays) -> Query:
-    """A query whose listened songs are a power of two, so that their mean is exact too."""
-
-    def some(values: Any, most: int) -> list[Any]:  # noqa: ANN401 - whatever is chosen from
-        chosen: list[Any] = rng.choice(values, rng.integers(0, most), replace=False).tolist()
-        return chosen
-
-    listened = rng.choice(songs.ids, rng.choice([0, 1, 2, 4, 8]), replace=False).tolist()
-    listened += [UNKNOWN] * int(rng.integers(0, 2)) + listened[: rng.integers(0, 2)]
-    low, high = sorted(rng.integers(1960, 2010, 2).tolist())
-    slow, fast = sorted(rng.uniform(60, 180, 2).astype(np.float32).tolist())
-    return Query(
-        listened=listened,
-        k=int(rng.choice([0, 1, 3, 10, 100, 3 * len(songs.ids)])),
-        excluded_songs=some(songs.ids, 40) if rng.random() < 0.3 else [],
-        excluded_artists=some(np.unique(songs.artists), 20) if rng.random() < 0.3 else [],
-        exclude_seed_artists=bool(rng.random() < 0.3),
-        genres=[name.casefold() for name in some(GENRES, 4)] if rng.random() < 0.4 else [],
-        artists=some(np.unique(songs.artists), 9) if rng.random() < 0.2 else [],
-        years=[(0, 0), (low, 0), (0, high), (low, high)][rng.choice(4, p=[0.6, 0.1, 0.1, 0.2])],
-        tempos=[(0, 0), (slow, 0), (0, fast), (slow, fast)][rng.choice(4, p=[0.7, 0.1, 0.1, 0.1])],
-        max_per_artist=int(rng.choice([0, 0, 0, 1, 2])),
-    )
-
-
-def ask(model: Model, queries: Sequence[Query]) -> dict[str, np.ndarray]:
-    def padded(lists: Sequence[Sequence[object]], pad: object, dtype: tf.DType) -> tf.Tensor:
-        width = max(1, *(len(values) for values in lists)) if lists else 1
-        return tf.constant([[*v, *[pad] * (width - len(v))] for v in lists], dtype)
-
-    def ids(name: str) -> tf.Tensor:
-        return padded([getattr(query, name) for query in queries], sig.PAD_ID, tf.int32)
-
-    inputs = (
-        ids("listened"),
-        tf.constant([query.k for query in queries]),
-        ids("excluded_songs"),
-        ids("excluded_artists"),
-        tf.constant([query.exclude_seed_artists for query in queries]),
-        padded([query.genres for query in queries], sig.PAD_NAME, tf.string),
-        ids("artists"),
-        tf.constant([query.years for query in queries], tf.int32),
-        tf.constant([query.tempos for query in queries], tf.float32),
-        tf.constant([query.max_per_artist for query in queries]),
-    )
-    outputs = model[sig.RECOMMEND_BATCHED](**dict(zip(BATCHED, inputs, strict=True)))
-    return {name: tensor.numpy() for name, tensor in outputs.items()}
-
-
-def found(answer: dict[str, np.ndarray], row: int) -> list[int]:
-    return [song for song in answer[sig.RECOM_SONGS_IDS][row].tolist() if song != sig.PAD_ID]
+@pytest.fixture(scope="module")
+def model(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return make_model(case, tmp_path_factory.mktemp("model"))
 
 
 def agree(model: Model, oracle: Oracle, queries: Sequence[Query]) -> None:
     """Check that graph and oracle rank alike, each query alone and all in a batch."""
     batched = ask(model, queries)
     for row, query in enumerate(queries):
-        expected = oracle.rank(query)
         alone = ask(model, [query])
-        assert found(batched, row) == [song for song, _ in expected], query
+        assert found(alone, 0) == found(batched, row), query
+        if query.diversity and query.k > 0:
+            agree_on_picks(oracle, query, found(alone, 0))
+            continue
+        expected = oracle.rank(query)
         assert found(alone, 0) == [song for song, _ in expected], query
         scores = batched[sig.RECOM_SONGS_SCORES][row][: len(expected)]
         np.testing.assert_allclose(scores, [score for _, score in expected], atol=2e-6)
+
+
+def agree_on_picks(oracle: Oracle, query: Query, songs: list[int]) -> None:
+    pool = [song for song, _ in oracle.pool(query)]
+    assert len(songs) == min(query.k, len(pool))
+    assert len(set(songs)) == len(songs)
+    assert set(songs) <= set(pool)
+    assert not songs or oracle.shortfall(query, songs) < 1e-5, query
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -142,10 +111,10 @@ def test_ranks_as_the_oracle_does_alone_and_in_a_batch(
 
 
 def test_ranks_as_the_oracle_does_where_songs_are_many(tmp_path: Path) -> None:
-    oracle = make_oracle(LARGE)
+    case = make_case(LARGE)
     rng = np.random.default_rng(1)
-    queries = [random_query(rng, oracle.songs) for _ in range(16)]
-    agree(make_model(oracle, tmp_path), oracle, queries)
+    queries = [random_query(rng, case.songs) for _ in range(16)]
+    agree(make_model(case, tmp_path), case.oracle, queries)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,6 +9,8 @@ equal scores by id.
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 # Rows a block, by the size of the catalog: small blocks leave fewer rows to rank again, large ones
@@ -21,12 +23,17 @@ SLACK = 4
 NOTHING = float("-inf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Blocks:
-    """How `count` rows are cut into blocks of `size`, the last of them padded."""
+    """How `count` songs are cut into blocks of rows of one `size`.
+
+    `order` int32 [rows] is the song in each row, -1 in padding; `None` is the order of ids, padded
+    at the end.
+    """
 
     count: int
     size: int
+    order: npt.NDArray[np.int32] | None = None
 
     @classmethod
     def of(cls, count: int) -> "Blocks":
@@ -36,7 +43,18 @@ class Blocks:
     @property
     def rows(self) -> int:
         """The number of rows with the padding."""
-        return -(-self.count // self.size) * self.size
+        return -(-self.count // self.size) * self.size if self.order is None else len(self.order)
+
+    def positions(self, *, fill: bool = False) -> npt.NDArray[np.int32]:
+        """Return the song in each row; in padding -1, or the song before it when `fill`."""
+        order = self.order
+        if order is None:
+            order = np.arange(self.rows, dtype=np.int32)
+            order[self.count :] = -1
+        if not fill:
+            return order
+        last = np.maximum.accumulate(np.where(order >= 0, np.arange(len(order)), 0))
+        return order[last]
 
     def maxima(self, scores: tf.Tensor) -> tf.Tensor:
         """Return the highest of each block's `scores` [B, rows], [B, blocks]."""
@@ -65,10 +83,12 @@ class Blocks:
         return tf.tensor_scatter_nd_update(wide, where, gone)[:, :width]
 
 
-def best_blocks(maxima: tf.Tensor, rows_needed: tf.Tensor) -> tf.Tensor:
-    """Return the blocks [B, M] that hold the best `rows_needed` rows, in row order.
+def blocks_for_exact(rows: tf.Tensor) -> tf.Tensor:
+    """Return how many blocks hold the best `rows` for certain, int32 []."""
+    return rows + SLACK
 
-    `maxima` float32 [B, blocks], `rows_needed` int32 [].
-    """
-    count = tf.minimum(tf.shape(maxima)[1], rows_needed + SLACK)
+
+def best_blocks(maxima: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Return the blocks [B, M] of the `count` highest `maxima` [B, blocks], in row order."""
+    count = tf.minimum(tf.shape(maxima)[1], count)
     return tf.sort(tf.math.top_k(maxima, count, sorted=False).indices, axis=-1)

@@ -23,6 +23,7 @@ class Constraints(NamedTuple):
     years: tf.Tensor
     tempos: tf.Tensor
     max_per_artist: tf.Tensor
+    diversity: tf.Tensor
 
 
 def no_constraints(batch: int) -> Constraints:
@@ -37,6 +38,7 @@ def no_constraints(batch: int) -> Constraints:
         years=tf.zeros([batch, 2], tf.int32),
         tempos=tf.zeros([batch, 2]),
         max_per_artist=tf.zeros([batch], tf.int32),
+        diversity=tf.zeros([batch]),
     )
 
 

@@ -1,6 +1,6 @@
-"""Scores that are inner products of a listener's profile with a vector a song.
+"""Scores that are inner products of a listener's tastes with a vector a song.
 
-The last column of the matrix is the song's popularity and the last entry of a profile says how
+The last column of the matrix is the song's popularity and the last entry of a taste says how
 much it counts: 1 for a listener of whom nothing is known, else 0. So the popular songs come out
 of the same pass as every other ranking.
 """
@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from segue_model.ranking.blocks import NOTHING, Blocks
+from segue_model.ranking.blocks import NOTHING, blocks_for_exact
+from segue_model.ranking.profile import Profile, Profiler, mean
+from segue_model.ranking.songs import SongTable
 
 # Rows scored at once for many listeners: whole blocks of any size, and few enough that scores are
 # never kept whole.
@@ -17,86 +19,142 @@ CHUNK = 20_480
 
 
 class InnerProduct(tf.Module):
-    """Ranks by the mean of the inner products with the listened songs' vectors.
+    """Scores a song by the inner product with the taste that likes it best.
 
     Every read goes through `read_value`: one gather straight from a variable would make each
     later dense read copy it whole.
     """
 
     def __init__(
-        self, vectors: npt.NDArray[np.float32], popularity: npt.NDArray[np.float32]
+        self,
+        songs: SongTable,
+        vectors: npt.NDArray[np.float32],
+        source: int,
+        profiler: Profiler = mean,
     ) -> None:
-        """Take `vectors` [N, d] and `popularity` [N]; without vectors (d = 0) only it counts."""
+        """Take `vectors` [N, d], one a song; without any (d = 0) popularity alone counts.
+
+        A vector of zeros is that of a song of which nothing is known. `source` is a code of the
+        signature.
+        """
         super().__init__()
         self.taste = vectors.shape[1] > 0
-        matrix = np.column_stack([vectors, popularity]).astype(np.float32)
-        # Padding repeats the last song, so that no block's maximum is anything but a song's.
-        self._blocks = Blocks.of(len(matrix))
-        padding = self._blocks.rows - len(matrix)
-        matrix = np.pad(matrix, ((0, padding), (0, 0)), mode="edge")
+        self._source = source
+        self._profiler = profiler
+        self._blocks = songs.blocks
+        matrix = np.column_stack([vectors, songs.arrays.popularity]).astype(np.float32)
         self._width = matrix.shape[1]
-        self._matrix = tf.Variable(matrix, trainable=False, name="vectors")
+        self._matrix = tf.Variable(songs.laid_out(matrix), trainable=False, name="vectors")
+        known = np.asarray(vectors.any(axis=1) | (not self.taste), np.bool_)
+        self._known = tf.Variable(songs.laid_out(known), trainable=False, name="known")
 
-    def profiles(self, listened: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Return a profile a listener, [B, d + 1].
+    def knows(self, rows: tf.Tensor) -> tf.Tensor:
+        """Return whether the rows have a vector; see `Scorer`."""
+        return tf.gather(self._known.read_value(), rows)
 
-        `listened` int32 [B, L] are rows, `weights` float32 [B, L] their shares; all weights of
-        a listener of whom nothing is known are 0.
-        """
-        taste = tf.linalg.matvec(self._vectors(listened), weights, transpose_a=True)[:, :-1]
-        nothing_known = tf.reduce_sum(weights, axis=1, keepdims=True) == 0
+    def profiles(self, seeds: tf.Tensor) -> Profile:
+        """Return the profiles of listeners to `seeds` [B, L], with the column for popularity."""
+        present = seeds >= 0
+        profile = self._profiler(self._vectors(seeds)[:, :, :-1], present)
+        nothing_known = ~tf.reduce_any(present, axis=1)[:, tf.newaxis, tf.newaxis]
         popular = tf.cast(nothing_known | (not self.taste), tf.float32)
-        return tf.concat([taste, popular], axis=1)
+        popular = tf.broadcast_to(popular, [*tf.unstack(tf.shape(profile.tastes)[:2]), 1])
+        return profile._replace(tastes=tf.concat([profile.tastes, popular], axis=2))
 
-    def block_maxima(self, profiles: tf.Tensor) -> tf.Tensor:
+    def block_maxima(self, profiles: Profile) -> tf.Tensor:
         """Return the highest score of each block, [B, blocks]."""
         return tf.cond(
-            tf.shape(profiles)[0] == 1,
+            tf.shape(profiles.tastes)[0] == 1,
             lambda: self._maxima_of_one(profiles),
             lambda: self._maxima_of_many(profiles),
         )
 
-    def allowed_block_maxima(self, profiles: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
+    def blocks_for(self, profiles: Profile, rows: tf.Tensor) -> tf.Tensor:
+        """Return how many blocks are ranked for the best `rows`; see `Scorer`."""
+        del profiles
+        return blocks_for_exact(rows)
+
+    def allowed_block_maxima(self, profiles: Profile, allowed: tf.Tensor) -> tf.Tensor:
         """Return the highest allowed score of each block, [B, blocks]; `allowed` [B, rows]."""
-        matrix = self._matrix.read_value()
         maxima = []
         for start in range(0, self._blocks.rows, CHUNK):
-            scores = tf.matmul(profiles, matrix[start : start + CHUNK], transpose_b=True)
+            scores = self._of_chunk(profiles, start)
             scores = tf.where(allowed[:, start : start + CHUNK], scores, NOTHING)
             maxima.append(self._blocks.maxima(scores))
         return tf.concat(maxima, axis=1)
 
-    def scores(self, profiles: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
+    def everything(self, profiles: Profile) -> tf.Tensor:
+        """Return the scores of all rows, [B, rows]."""
+        chunks = range(0, self._blocks.rows, CHUNK)
+        return tf.concat([self._of_chunk(profiles, start) for start in chunks], axis=1)
+
+    def scores(self, profiles: Profile, blocks: tf.Tensor) -> tf.Tensor:
         """Return the scores of all rows of `blocks` [B, M], [B, M * size]."""
         table = tf.reshape(self._matrix.read_value(), [-1, self._blocks.size * self._width])
         shape = [tf.shape(blocks)[0], -1, self._width]
-        return tf.linalg.matvec(tf.reshape(tf.gather(table, blocks), shape), profiles)
+        vectors = tf.reshape(tf.gather(table, blocks), shape)
+        return tf.reduce_max(_by_taste(vectors, profiles), axis=2)
 
-    def contributions(
-        self, ranked: tf.Tensor, listened: tf.Tensor, weights: tf.Tensor
-    ) -> tf.Tensor:
-        """Return the part of each listened song in each ranked song's score, [B, K, L].
+    def scores_of(self, profiles: Profile, rows: tf.Tensor) -> tf.Tensor:
+        """Return the scores of `rows` [B, K], [B, K]."""
+        return tf.reduce_max(_by_taste(self._vectors(rows), profiles), axis=2)
 
-        `ranked` int32 [B, K] and `listened` int32 [B, L] are rows.
+    def products(self, ranked: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Return the products of the vectors of `ranked` [B, K] and `seeds` [B, L], [B, K, L]."""
+        mine, theirs = self._vectors(ranked), self._vectors(seeds)
+        return tf.matmul(mine[:, :, :-1], theirs[:, :, :-1], transpose_b=True)
+
+    def contributions(self, profiles: Profile, ranked: tf.Tensor) -> tf.Tensor:
+        """Return the part of each seed in each score of `ranked` [B, K], [B, K, L].
+
+        Seeds of other tastes than the one that likes a song best have no part in its score.
         """
+        shape = [*tf.unstack(tf.shape(ranked)), tf.shape(profiles.parts)[1]]
         if not self.taste:
-            return tf.zeros([tf.shape(ranked)[0], tf.shape(ranked)[1], tf.shape(listened)[1]])
-        mine, theirs = self._vectors(ranked)[:, :, :-1], self._vectors(listened)[:, :, :-1]
-        return tf.matmul(mine, theirs, transpose_b=True) * weights[:, tf.newaxis, :]
+            return tf.zeros(shape)
+        vectors = self._vectors(ranked)
+        best = tf.argmax(_by_taste(vectors, profiles), axis=2, output_type=tf.int32)
+        parts = tf.matmul(vectors[:, :, :-1], profiles.parts, transpose_b=True)
+        parts += profiles.shares[:, tf.newaxis, :]
+        mine = best[:, :, tf.newaxis] == profiles.members[:, tf.newaxis, :]
+        return tf.where(mine, parts, 0.0)
+
+    def sources(self, ranked: tf.Tensor) -> tf.Tensor:
+        """Return the one source that all scores have."""
+        return tf.fill(tf.shape(ranked), self._source)
 
     def _vectors(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.gather(self._matrix.read_value(), tf.maximum(rows, 0))
 
-    def _maxima_of_one(self, profiles: tf.Tensor) -> tf.Tensor:
-        return self._blocks.maxima(tf.matmul(profiles, self._matrix.read_value(), transpose_b=True))
+    def _of_chunk(self, profiles: Profile, start: int) -> tf.Tensor:
+        """Return the scores of the rows from `start` on, [B, at most CHUNK]."""
+        chunk = self._matrix.read_value()[start : start + CHUNK]
+        flat = tf.reshape(profiles.tastes, [-1, self._width])
+        scores = tf.matmul(flat, chunk, transpose_b=True)
+        shape = tf.concat([tf.shape(profiles.bonuses), [chunk.shape[0]]], axis=0)
+        return tf.reduce_max(tf.reshape(scores, shape) + profiles.bonuses[:, :, tf.newaxis], axis=1)
 
-    def _maxima_of_many(self, profiles: tf.Tensor) -> tf.Tensor:
-        matrix, columns = self._matrix.read_value(), tf.transpose(profiles)
-        listeners = tf.shape(profiles)[0]
+    # A taste's bonus is the same for all rows, so it is added to the maxima of its blocks.
+
+    def _maxima_of_one(self, profiles: Profile) -> tf.Tensor:
+        scores = tf.matmul(profiles.tastes[0], self._matrix.read_value(), transpose_b=True)
+        maxima = self._blocks.maxima(scores) + profiles.bonuses[0][:, tf.newaxis]
+        return tf.reduce_max(maxima, axis=0, keepdims=True)
+
+    def _maxima_of_many(self, profiles: Profile) -> tf.Tensor:
+        matrix = self._matrix.read_value()
+        listeners, count = tf.unstack(tf.shape(profiles.bonuses))
+        columns = tf.transpose(tf.reshape(profiles.tastes, [-1, self._width]))
         maxima = []
         for start in range(0, self._blocks.rows, CHUNK):
             scores = tf.matmul(matrix[start : start + CHUNK], columns)
-            maxima.append(
-                tf.reduce_max(tf.reshape(scores, [-1, self._blocks.size, listeners]), axis=1)
-            )
-        return tf.transpose(tf.concat(maxima, axis=0))
+            blocks = tf.reshape(scores, [-1, self._blocks.size, listeners * count])
+            maxima.append(tf.reduce_max(blocks, axis=1))
+        of_tastes = tf.reshape(tf.concat(maxima, axis=0), [-1, listeners, count])
+        return tf.transpose(tf.reduce_max(of_tastes + profiles.bonuses, axis=2))
+
+
+def _by_taste(vectors: tf.Tensor, profiles: Profile) -> tf.Tensor:
+    """Return the scores of `vectors` [B, M, d + 1] by each taste, [B, M, T]."""
+    products = tf.matmul(vectors, profiles.tastes, transpose_b=True)
+    return products + profiles.bonuses[:, tf.newaxis, :]

@@ -1,103 +1,139 @@
 """The exported model: the signatures of `segue_signature` around a ranker."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Generic
 
 import tensorflow as tf
 
 import segue_signature as sig
 from segue_model.ranking.constraints import Constraints, no_constraints
 from segue_model.ranking.listeners import Listeners, clean
-from segue_model.ranking.ranker import Ranked, Ranker, Scorer
+from segue_model.ranking.ranked import Ranked
+from segue_model.ranking.ranker import Ranker
+from segue_model.ranking.scorer import Profiles, Scorer
 from segue_model.ranking.songs import SongTable
 
 Outputs = dict[str, tf.Tensor]
 
 
-class Description(NamedTuple):
-    """What an engine says of itself; `source` is a `SOURCE_` code of the signature."""
+@dataclass(frozen=True)
+class Description:
+    """What an engine says of itself; `source` is a `SOURCE_` code of the signature.
+
+    `options` are those it was trained with, `dataset` the fingerprint of what it was trained on,
+    `metrics` what it reached where it was evaluated (`docs/evaluation.md`), `recall_at_10` the
+    share of the exact ten best songs that it finds; of an exact engine that is no question.
+    """
 
     algorithm: str
     source: int
     explains: bool
     dataset: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    recall_at_10: float | None = None
+    metrics: Mapping[str, object] | None = None
+
+    def as_json(self, song_count: int) -> str:
+        """Return the answer of `describe_engine`."""
+        said = asdict(self)
+        recall = said.pop("recall_at_10")
+        form = {"form": "exact"} if recall is None else {"form": "approximate"}
+        retrieval = form if recall is None else {**form, "recall_at_10": recall}
+        said |= {"schema": sig.DESCRIPTION_SCHEMA_VERSION, "song_count": song_count}
+        return json.dumps(said | {"retrieval": retrieval}, sort_keys=True)
 
 
-class RankingModel(tf.Module):
+class RankingModel(tf.Module, Generic[Profiles]):
     """Songs and a scorer, as a module that `tf.saved_model.save` writes whole."""
 
-    def __init__(self, songs: SongTable, scorer: Scorer, description: Description) -> None:
+    def __init__(
+        self, songs: SongTable, scorer: Scorer[Profiles], description: Description
+    ) -> None:
         super().__init__()
         self._songs = songs
         self._scorer = scorer
+        self._ranker = Ranker(songs, scorer)
         self._description = description
+
+    def with_metrics(self, metrics: Mapping[str, object]) -> "RankingModel[Profiles]":
+        """Return the same model, telling that it reached `metrics`."""
+        return RankingModel(self._songs, self._scorer, replace(self._description, metrics=metrics))
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Return the concrete functions to export, by signature name."""
+        batched = self.batched()
         return {
             sig.RECOMMEND: self.recommend.get_concrete_function(*_spec(FLAT)),
-            sig.RECOMMEND_BATCHED: self.recommend_batched.get_concrete_function(*_spec(BATCHED)),
+            sig.RECOMMEND_BATCHED: batched,
+            sig.DEFAULT: batched,
             sig.DESCRIBE: self.describe.get_concrete_function(
                 tf.TensorSpec([], tf.int32, sig.DESCRIPTION_SCHEMA)
             ),
         }
 
+    def batched(self) -> tf.types.experimental.ConcreteFunction:
+        """Return the concrete function of the batched signature."""
+        return self.recommend_batched.get_concrete_function(*_spec(BATCHED))
+
     def some_song_ids(self) -> list[int]:
         """Return ids spread over the catalog, to make requests of."""
         return self._songs.some_ids(20)
 
-    @tf.function
+    @tf.function(autograph=False)
     def recommend(self, listened_songs: tf.Tensor, no_recom_songs: tf.Tensor) -> Outputs:
         """Rank for one listener: int32 [n] and [] in, [m] out."""
-        options = no_constraints(1)
-        answer = self._answer(
-            listened_songs[tf.newaxis, :], tf.reshape(no_recom_songs, [1]), options
+        # The other signature's graph is called, not traced once more.
+        answer = self.batched()(
+            listened_songs[tf.newaxis, :],
+            tf.reshape(no_recom_songs, [1]),
+            *no_constraints(1),
         )
         found = tf.math.count_nonzero(answer[sig.RECOM_SONGS_IDS][0] != sig.PAD_ID)
         flat = {name: tensor[0][:found] for name, tensor in answer.items()}
         flat[sig.LISTENED_SONGS_KNOWN] = answer[sig.LISTENED_SONGS_KNOWN][0]
         return flat
 
-    @tf.function
+    @tf.function(autograph=False)
     def recommend_batched(
         self, listened_songs: tf.Tensor, no_recom_songs: tf.Tensor, *options: tf.Tensor
     ) -> Outputs:
         """Rank for B listeners: int32 [B, L], [B] and the options in, [B, K] out."""
         return self._answer(listened_songs, no_recom_songs, Constraints(*options))
 
-    @tf.function
+    @tf.function(autograph=False)
     def describe(self, schema: tf.Tensor) -> Outputs:
         """Return the description as JSON, whichever schema the caller reads.
 
         The input is there because serving wants each signature to have one.
         """
         del schema
-        text = json.dumps(
-            {
-                "schema": sig.DESCRIPTION_SCHEMA_VERSION,
-                **self._description._asdict(),
-                "song_count": self._songs.count,
-            },
-            sort_keys=True,
-        )
-        return {sig.DESCRIPTION: tf.constant(text)}
+        return {sig.DESCRIPTION: tf.constant(self._description.as_json(self._songs.count))}
 
     def _answer(self, listened: tf.Tensor, k: tf.Tensor, constraints: Constraints) -> Outputs:
-        listeners = clean(self._songs, listened)
-        ranked = Ranker(self._songs, self._scorer).rank(listeners, constraints, k)
-        return self._outputs(listeners, ranked)
+        # One place more, so that no list is empty; the outputs leave it out again.
+        padded = tf.pad(listened, [[0, 0], [0, 1]], constant_values=sig.PAD_ID)
+        listeners = clean(self._songs, padded, self._scorer.knows)
+        profiles = self._scorer.profiles(listeners.seeds)
+        ranked = self._ranker.rank(profiles, listeners, constraints, k)
+        return self._outputs(profiles, listeners, ranked)
 
-    def _outputs(self, listeners: Listeners, ranked: Ranked) -> Outputs:
+    def _outputs(self, profiles: Profiles, listeners: Listeners, ranked: Ranked) -> Outputs:
         found = tf.math.is_finite(ranked.scores)
         anything_known = tf.reduce_any(listeners.known, axis=1, keepdims=True)
-        source = tf.where(anything_known, self._description.source, sig.SOURCE_POPULAR)
-        parts = self._scorer.contributions(ranked.rows, listeners.rows, listeners.weights)
+        own = self._scorer.sources(ranked.rows)
+        source = tf.where(anything_known, own, sig.SOURCE_POPULAR)
+        parts = self._scorer.contributions(profiles, ranked.rows)
+        explained = found & anything_known
+        parts = tf.where(explained[:, :, tf.newaxis], parts, 0.0)
+        as_given = tf.gather(tf.transpose(parts, [0, 2, 1]), listeners.places[:, :-1], batch_dims=1)
         return {
             sig.RECOM_SONGS_IDS: tf.where(found, self._songs.ids_at(ranked.rows), sig.PAD_ID),
             sig.RECOM_SONGS_SCORES: tf.where(found, ranked.scores, 0.0),
-            sig.RECOM_SONGS_CONTRIBUTIONS: tf.where(found[:, :, tf.newaxis], parts, 0.0),
+            sig.RECOM_SONGS_CONTRIBUTIONS: tf.transpose(as_given, [0, 2, 1]),
             sig.RECOM_SONGS_SOURCES: tf.where(found, source, 0),
-            sig.LISTENED_SONGS_KNOWN: listeners.known,
+            sig.LISTENED_SONGS_KNOWN: listeners.known[:, :-1],
         }
 
 
@@ -116,6 +152,7 @@ BATCHED: Tensors = {
     sig.YEARS: ([None, 2], tf.int32),
     sig.TEMPOS: ([None, 2], tf.float32),
     sig.MAX_PER_ARTIST: ([None], tf.int32),
+    sig.DIVERSITY: ([None], tf.float32),
 }
 
 

@@ -1,76 +1,68 @@
 """From listeners and constraints to ranked rows: the scan, the winning blocks, the cut."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Generic, NamedTuple
 
 import tensorflow as tf
 
-from segue_model.ranking.blocks import NOTHING, best_blocks
+from segue_model.ranking.blocks import NOTHING, best_blocks, blocks_for_exact
 from segue_model.ranking.constraints import Constraints, allowed_rows, is_filtered
+from segue_model.ranking.diversity import diversified, pool_sizes
 from segue_model.ranking.listeners import Listeners
+from segue_model.ranking.ranked import Ranked
+from segue_model.ranking.scorer import Profiles, Scorer
 from segue_model.ranking.songs import SongTable
 
 # How many times as many songs are ranked when the limit for one artist took too many out.
 WIDEN = 4
 
 
-class Scorer(Protocol):
-    """What an engine must be able to do in the graph; see `InnerProduct` for shapes."""
+class Ranker(Generic[Profiles]):
+    """Ranks the songs of a table by a scorer."""
 
-    def profiles(self, listened: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Return what the other methods need to know of each listener."""
-
-    def block_maxima(self, profiles: tf.Tensor) -> tf.Tensor:
-        """Return the highest score of each block."""
-
-    def allowed_block_maxima(self, profiles: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
-        """Return the highest score of each block among the rows allowed."""
-
-    def scores(self, profiles: tf.Tensor, blocks: tf.Tensor) -> tf.Tensor:
-        """Return the scores of all rows of the blocks."""
-
-    def contributions(
-        self, ranked: tf.Tensor, listened: tf.Tensor, weights: tf.Tensor
-    ) -> tf.Tensor:
-        """Return the part of each listened song in each ranked song's score."""
-
-
-class Ranked(NamedTuple):
-    """Rows best first, int32 [B, K], and their scores, -inf beyond the rows found."""
-
-    rows: tf.Tensor
-    scores: tf.Tensor
-
-
-class Ranker:
-    """Ranks the songs of a table by a scorer, exactly."""
-
-    def __init__(self, songs: SongTable, scorer: Scorer) -> None:
+    def __init__(self, songs: SongTable, scorer: Scorer[Profiles]) -> None:
         self._songs = songs
         self._scorer = scorer
 
-    def rank(self, listeners: Listeners, constraints: Constraints, k: tf.Tensor) -> Ranked:
+    def rank(
+        self, profiles: Profiles, listeners: Listeners, constraints: Constraints, k: tf.Tensor
+    ) -> Ranked:
         """Return the best rows that the constraints allow; `k` int32 [B] each, K the largest.
 
-        Never a listened or excluded row; equal scores by id.
+        Never a listened or excluded row; equal scores by id. Where diversity is asked for, rows
+        are in the order in which they were picked.
         """
-        profiles = self._scorer.profiles(listeners.rows, listeners.weights)
+        diversity = constraints.diversity
+        ranked = self._ranked(profiles, listeners, constraints, pool_sizes(k, diversity))
+        return tf.cond(
+            tf.reduce_any(diversity > 0),
+            lambda: diversified(self._songs, ranked, k, diversity),
+            lambda: ranked,
+        )
+
+    def _ranked(
+        self, profiles: Profiles, listeners: Listeners, constraints: Constraints, k: tf.Tensor
+    ) -> Ranked:
         out = tf.concat([listeners.rows, self._songs.rows_of(constraints.excluded_songs)], axis=1)
 
         def unfiltered() -> Ranked:
-            return self._best(
-                _Scan(profiles, self._scorer.block_maxima(profiles), out, None), constraints, k
-            )
+            maxima = self._scorer.block_maxima(profiles)
+
+            def wanted(rows: tf.Tensor) -> tf.Tensor:
+                return self._scorer.blocks_for(profiles, rows)
+
+            return self._best(_Scan(profiles, maxima, wanted, out, None), constraints, k)
 
         def filtered() -> Ranked:
             allowed = allowed_rows(self._songs, constraints, listeners.rows)
             maxima = self._scorer.allowed_block_maxima(profiles, allowed)
-            return self._best(_Scan(profiles, maxima, out, allowed), constraints, k)
+            scan = _Scan(profiles, maxima, blocks_for_exact, out, allowed)
+            return self._best(scan, constraints, k)
 
         ranked = tf.cond(is_filtered(constraints), filtered, unfiltered)
-        beyond = tf.range(tf.shape(ranked.rows)[1]) >= k[:, tf.newaxis]
-        return Ranked(ranked.rows, tf.where(beyond, NOTHING, ranked.scores))
+        return ranked.first(k)
 
-    def _best(self, scan: "_Scan", constraints: Constraints, k: tf.Tensor) -> Ranked:
+    def _best(self, scan: "_Scan[Profiles]", constraints: Constraints, k: tf.Tensor) -> Ranked:
         """Return the best rows, at most as many an artist as the constraints say."""
         most = tf.clip_by_value(tf.reduce_max(k), 0, self._songs.count)
         return tf.cond(
@@ -79,23 +71,28 @@ class Ranker:
             lambda: self._top(scan, most),
         )
 
-    def _top(self, scan: "_Scan", count: tf.Tensor) -> Ranked:
+    def _top(self, scan: "_Scan[Profiles]", count: tf.Tensor) -> Ranked:
         """Return the best `count` rows of a scan, int32 []."""
         listed = tf.math.count_nonzero(scan.out >= 0, axis=1, dtype=tf.int32)
-        winners = best_blocks(scan.maxima, count + tf.reduce_max(listed))
+        winners = best_blocks(scan.maxima, scan.blocks_for(count + tf.reduce_max(listed)))
         scores = self._scorer.scores(scan.profiles, winners)
         rows = self._songs.blocks.rows_of(winners)
         if scan.allowed is None:
-            allowed = rows < self._songs.count
+            allowed = self._songs.are_songs(rows)
         else:
             allowed = tf.gather(scan.allowed, rows, batch_dims=1)
         scores = tf.where(allowed, scores, NOTHING)
         left = self._songs.blocks.without_rows(scores, winners, scan.out)
         best = tf.math.top_k(left, count)
-        return Ranked(tf.gather(rows, best.indices, batch_dims=1), best.values)
+        ranked = Ranked(tf.gather(rows, best.indices, batch_dims=1), best.values)
+        return ranked if self._songs.blocks.order is None else self._equal_ones_by_id(ranked)
+
+    def _equal_ones_by_id(self, ranked: Ranked) -> Ranked:
+        by_id = ranked.taken(tf.argsort(self._songs.ids_at(ranked.rows), axis=1))
+        return by_id.taken(tf.argsort(by_id.scores, axis=1, direction="DESCENDING", stable=True))
 
     def _best_of_artists(
-        self, scan: "_Scan", cap: tf.Tensor, k: tf.Tensor, most: tf.Tensor
+        self, scan: "_Scan[Profiles]", cap: tf.Tensor, k: tf.Tensor, most: tf.Tensor
     ) -> Ranked:
         """Return the best `most` rows with at most `cap` [B] of one artist (0: any number).
 
@@ -126,15 +123,15 @@ class Ranker:
                 tf.TensorShape([]),
             ),
         )
-        best = tf.math.top_k(ranked.scores, tf.minimum(most, count))
-        return Ranked(tf.gather(ranked.rows, best.indices, batch_dims=1), best.values)
+        return ranked.taken(tf.math.top_k(ranked.scores, tf.minimum(most, count)).indices)
 
 
-class _Scan(NamedTuple):
+class _Scan(NamedTuple, Generic[Profiles]):
     """One pass over all songs: what ranking the winning blocks needs to know."""
 
-    profiles: tf.Tensor
+    profiles: Profiles
     maxima: tf.Tensor  # float32 [B, blocks]
+    blocks_for: Callable[[tf.Tensor], tf.Tensor]  # of so many rows
     out: tf.Tensor  # int32 [B, S], rows that are never ranked; -1 is none
     allowed: tf.Tensor | None  # bool [B, rows]; all when None
 

@@ -1,0 +1,1 @@
+"""What is learned from listens and features: arrays, by numpy and scipy alone."""

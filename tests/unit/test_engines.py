@@ -1,0 +1,132 @@
+"""Every engine keeps the rules of the signature, and scores as its algorithm says."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import segue_signature as sig
+from engine_oracles import ORACLES
+from ranking_oracle import Oracle, Query
+from ranking_use import UNKNOWN, Model, ask, found, random_query, reloaded
+from segue_model.data.dataset import Dataset
+from segue_model.data.progress import silent
+from segue_model.data.synthetic import synthetic_dataset
+from segue_model.engines import ENGINES
+
+SONGS, LISTENERS = 1_200, 400
+BATCHES, BATCH = 6, 8
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return synthetic_dataset(SONGS, LISTENERS, 5)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def model(name: str, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    engine = ENGINES[name]
+    return reloaded(engine.fit(dataset, engine.options(), silent), tmp_path_factory.mktemp("m"))
+
+
+@pytest.fixture(scope="module")
+def oracle(name: str, dataset: Dataset) -> Oracle:
+    return ORACLES[name](dataset)
+
+
+def test_every_engine_is_held_to_an_oracle() -> None:
+    assert set(ORACLES) == set(ENGINES)
+
+
+@pytest.mark.parametrize("seed", range(BATCHES))
+def test_ranks_as_ranking_everything_and_then_filtering_does(
+    model: Model, oracle: Oracle, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    queries = [random_query(rng, oracle.songs) for _ in range(BATCH)]
+    answer = ask(model, queries)
+    for row, query in enumerate(queries):
+        songs = found(answer, row)
+        if query.diversity and query.k > 0:
+            pool = [song for song, _ in oracle.pool(query)]
+            assert len(songs) == min(query.k, len(pool))
+            assert not songs or oracle.shortfall(query, songs) < 1e-4, query
+            continue
+        expected = oracle.rank(query)
+        scores = answer[sig.RECOM_SONGS_SCORES][row][: len(songs)]
+        assert len(songs) == len(expected)
+        np.testing.assert_allclose(scores, [score for _, score in expected], atol=1e-5)
+        every = dict(oracle.rank(Query(**{**vars(query), "k": SONGS})))
+        np.testing.assert_allclose(scores, [every[song] for song in songs], atol=1e-5)
+
+
+def test_contributions_sum_to_the_score_where_the_engine_explains(
+    name: str, model: Model, dataset: Dataset
+) -> None:
+    rng = np.random.default_rng(7)
+    queries = [
+        Query([*rng.choice(dataset.songs.ids, size, replace=False).tolist(), UNKNOWN], 40)
+        for size in (1, 2, 5, 30)
+    ]
+    answer = ask(model, queries)
+    scores, sources = answer[sig.RECOM_SONGS_SCORES], answer[sig.RECOM_SONGS_SOURCES]
+    sums = answer[sig.RECOM_SONGS_CONTRIBUTIONS].sum(axis=2)
+    np.testing.assert_allclose(sums, np.where(sources == sig.SOURCE_POPULAR, 0, scores), atol=1e-5)
+    assert name == "popular" or np.abs(sums).max() > 0
+
+
+def test_songs_nobody_listened_to_are_unknown_to_behavior_alone(
+    name: str, model: Model, dataset: Dataset
+) -> None:
+    cold = np.setdiff1d(dataset.songs.ids, dataset.listens.songs)[:3].tolist()
+    assert cold, "a synthetic dataset without cold songs tests nothing here"
+    answer = ask(model, [Query(cold, 10)])
+    known = answer[sig.LISTENED_SONGS_KNOWN][0].tolist()
+    assert known == [name not in ("item-item", "factors")] * len(cold)
+    popular_ = answer[sig.RECOM_SONGS_SOURCES][0] == sig.SOURCE_POPULAR
+    assert popular_.all() == (name in ("item-item", "factors", "popular"))
+    assert not set(found(answer, 0)) & set(cold)
+
+
+def test_the_order_of_a_list_and_repetitions_change_nothing(model: Model, dataset: Dataset) -> None:
+    songs = dataset.songs.ids[[3, 99, 5, 700]].tolist()
+    answer = ask(model, [Query(songs, 20), Query([*songs[::-1], songs[0]], 20)])
+    for output in (sig.RECOM_SONGS_IDS, sig.RECOM_SONGS_SCORES):
+        assert np.array_equal(answer[output][0], answer[output][1])
+
+
+def test_wrong_options_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^regularisation: no such option; there are form, "):
+        ENGINES["item-item"].with_options({"regularisation": "3"})
+    with pytest.raises(ValueError, match=r"^neighbors: 'many' is not of type int"):
+        ENGINES["item-item"].with_options({"neighbors": "many"})
+    with pytest.raises(ValueError, match=r"^cold_content: "):
+        ENGINES["blend"].with_options({"cold_content": -1})
+    options: Any = ENGINES["factors"].with_options({"dimensions": "32"})
+    assert options.dimensions == 32
+
+
+@pytest.mark.parametrize("one", ENGINES)
+def test_what_the_search_tries_are_options_of_the_engine(one: str) -> None:
+    engine = ENGINES[one]
+    for option, values in engine.search.items():
+        for value in values:
+            assert vars_of(engine.with_options({option: value}))[option] == value
+
+
+def vars_of(options: Any) -> dict[str, object]:  # noqa: ANN401 - of any engine
+    return {name: getattr(options, name) for name in type(options).__dataclass_fields__}
+
+
+def test_each_engine_tells_its_options(model: Model, name: str) -> None:
+    answer = model[sig.DESCRIBE](**{sig.DESCRIPTION_SCHEMA: tf.constant(2)})
+    said = json.loads(answer[sig.DESCRIPTION].numpy())
+    assert said["options"] == vars_of(ENGINES[name].options())
+    assert said["retrieval"] == {"form": "exact"}
