@@ -63,5 +63,5 @@ def test_a_folder_of_other_things_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious", "utf-8")
     result = run("synthetic", "--songs", 1, "--listeners", 0, "--output", tmp_path)
     assert result.exit_code == 1
-    assert "not empty, and not a dataset folder to replace" in result.stderr
+    assert "not empty, and without a dataset.json: not a folder to replace" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -18,13 +18,13 @@ RENAME_EXCHANGE: Final = 2
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, manifest: str = MANIFEST) -> Iterator[Path]:
     """Yield an empty folder beside `path` that takes its place when the block ends well.
 
     A block that fails leaves `path` as it was.
-    Raises: DatasetError when `path` is there and is neither empty nor a dataset folder.
+    Raises: DatasetError when `path` is there and is neither empty nor holds a `manifest`.
     """
-    check_replaceable(path)
+    check_replaceable(path, manifest)
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{uuid4().hex}.new")
@@ -36,14 +36,15 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def check_replaceable(path: Path) -> None:
-    """Raise DatasetError when `path` is there and is neither empty nor a dataset folder."""
+def check_replaceable(path: Path, manifest: str = MANIFEST) -> None:
+    """Raise DatasetError when `path` is there and is neither empty nor holds a `manifest`."""
     if not path.exists():
         return
     if not path.is_dir():
         raise DatasetError(str(path), None, "not a folder")
-    if any(path.iterdir()) and not (path / MANIFEST).exists():
-        raise DatasetError(str(path), None, "not empty, and not a dataset folder to replace")
+    if any(path.iterdir()) and not (path / manifest).exists():
+        reason = f"not empty, and without a {manifest}: not a folder to replace"
+        raise DatasetError(str(path), None, reason)
 
 
 def _swap(fresh: Path, path: Path) -> None:

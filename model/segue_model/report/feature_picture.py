@@ -10,8 +10,8 @@ from matplotlib.patches import Rectangle
 
 from segue_model.report.drawing import BARS, FAINT, INK, MARK, NARROW, WIDE, Picture, draw
 from segue_model.report.feature_columns import FeatureColumns, runs
+from segue_model.report.words import drawable
 
-LABEL_LENGTH: Final = 24
 LABEL_WIDTH: Final = 15  # pixels of a line of text that stands upright
 HEADROOM: Final = 1.25  # over the outer 1 % of the widest column
 
@@ -62,11 +62,5 @@ def _name(axes: Axes, columns: FeatureColumns, width: int) -> None:
         middle = start + (length - 1) / 2
         if not ticks or (middle - ticks[-1]) * spacing >= LABEL_WIDTH:
             ticks.append(middle)
-            labels.append(_label(name if length == 1 else f"{name} ({length})"))
+            labels.append(drawable(name if length == 1 else f"{name} ({length})"))
     axes.set_xticks(ticks, labels, rotation=90)
-
-
-def _label(name: str) -> str:
-    """Return a name that the font for measuring has all letters of."""
-    plain = "".join(each if each.isprintable() and each <= "ÿ" else "?" for each in name)
-    return plain if len(plain) <= LABEL_LENGTH else f"{plain[: LABEL_LENGTH - 1]}…"

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from segue_model.data.dataset import Dataset
 from segue_model.report import panels, words
 from segue_model.report.charts import sparks
@@ -16,22 +14,16 @@ from segue_model.report.listening import listening, tail
 from segue_model.report.material import Material
 from segue_model.report.neighbors import neighborhoods
 from segue_model.report.presence import presence
+from segue_model.report.templating import environment
 
 OUTLYING = 8
 
 
 def render(material: Material) -> str:
     """Return the page; the same material makes the same text."""
-    environment = Environment(
-        loader=PackageLoader("segue_model.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    wordings = (words.number, words.share, words.counted, words.figure)
-    environment.filters.update({wording.__name__: wording for wording in wordings}, text=_text)
-    return environment.get_template("report.html").render(_content(material))
+    templates = environment()
+    templates.filters["text"] = _text
+    return templates.get_template("report.html").render(_content(material))
 
 
 def _content(material: Material) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Numbers as people read them."""
+"""Numbers and names as people read them."""
 
 from typing import Final
 
 ALMOST_NOTHING: Final = 0.001
+LABEL_LENGTH: Final = 24
 COMPACT: Final = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 
 
@@ -52,3 +53,9 @@ def doubled(start: float) -> str:
 def counted(count: int, thing: str) -> str:
     """Return a count with what is counted: 1 song, 2 songs."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def drawable(name: str) -> str:
+    """Return a name, cut where it is long, that the font for measuring has all letters of."""
+    plain = "".join(each if each.isprintable() and each <= "ÿ" else "?" for each in name)
+    return plain if len(plain) <= LABEL_LENGTH else f"{plain[: LABEL_LENGTH - 1]}…"

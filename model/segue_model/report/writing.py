@@ -1,8 +1,8 @@
 """Writes the report of a dataset folder."""
 
-import os
 from pathlib import Path
 
+from segue_model.data.whole_file import write_whole
 from segue_model.report.material import read_material
 from segue_model.report.page import render
 
@@ -13,11 +13,4 @@ def write_report(folder: Path, output: Path) -> None:
     The same folder makes the same bytes. Raises: DatasetError, OSError.
     """
     # The name of a dataset comes from JSON, which can hold what UTF-8 cannot.
-    page = render(read_material(folder)).encode("utf-8", "xmlcharrefreplace")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(page)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(output, render(read_material(folder)).encode("utf-8", "xmlcharrefreplace"))
