@@ -14,6 +14,7 @@ from segue.v1.catalog_service_pb2 import (
     SearchSongsRequest,
 )
 from segue.v1.recommendation_service_pb2 import (
+    DIVERSITY_LOW,
     BatchRecommendSongsRequest,
     FindSimilarSongsRequest,
     RecommendSongsRequest,
@@ -94,6 +95,16 @@ def test_options_go_into_a_body(envoy: Envoy, server: Canned) -> None:
     json_of(envoy.post("/v1/recommendations", {"songs": [5, 15], "k": 2, "filter": FILTER}))
     asked = server.asked(RecommendSongsRequest)
     assert (list(asked.songs), asked.k, asked.filter.min_year) == ([5, 15], 2, 1990)
+
+
+def test_visitor_and_diversity_go_into_the_address_and_the_arm_comes_back(
+    envoy: Envoy, server: Canned
+) -> None:
+    answer = json_of(envoy.get("/recommend?songs=5|15&visitor_id=anna&diversity=DIVERSITY_LOW"))
+    asked = server.asked(RecommendSongsRequest)
+    assert (asked.visitor_id, asked.diversity) == ("anna", DIVERSITY_LOW)
+    assert answer["experiment"] == {"name": "try", "arm": "content"}
+    assert "experiment" not in json_of(envoy.get("/recommend?songs=5"))
 
 
 def test_zero_is_written_and_unknown_is_not(envoy: Envoy) -> None:

@@ -1,11 +1,12 @@
 """What `make run` starts."""
 
+import json
 import socket
 from pathlib import Path
 
 import pytest
 
-from stack import Ports, Stack
+from stack import NAME, Ports, Stack
 
 
 def test_the_official_model_server_is_used_where_there_is_one(
@@ -22,6 +23,23 @@ def test_the_official_model_server_is_used_where_there_is_one(
     # The same flags: either can take the other's place.
     assert found[1:] == embedded[3:]
     assert embedded[1:3] == ("-m", "segue_model.serving")
+
+
+def test_what_a_reader_edited_stays_until_the_models_are_made_anew(tmp_path: Path) -> None:
+    for name in ("content", "popular"):
+        (tmp_path / "models" / name / "1").mkdir(parents=True)
+    stack = Stack(tmp_path)
+    stack.processes()
+    told = json.loads(stack.traffic.read_text())
+    assert told == {"engines": {"content": "content", "popular": "popular"}, "default": "content"}
+    assert NAME.findall(stack.model_config.read_text()) == ["content", "popular"]
+    for file in (stack.traffic, stack.model_config):
+        file.write_text("edited")
+    stack.processes()
+    assert {stack.traffic.read_text(), stack.model_config.read_text()} == {"edited"}
+    stack.reset()
+    stack.processes()
+    assert json.loads(stack.traffic.read_text()) == told
 
 
 def test_a_taken_port_is_named_with_what_it_is_for() -> None:
