@@ -15,15 +15,15 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import factors_quality as quality  # type: ignore[import-not-found]
 import numpy as np
 from scipy import sparse
 
+import factors_quality as quality
 from segue_model.data.interactions import Interactions
 from segue_model.data.progress import silent
 from segue_model.data.synthetic_listens import invent_listens
@@ -137,9 +137,12 @@ def speed(matrix: sparse.csr_matrix, peer: Peer | None) -> None:
         print(f"| {dimensions} | {threads} |", " | ".join(told), "|", flush=True)
 
 
+Grid = Mapping[str, Sequence[Any]]
+
+
 def compare(name: str, matrix: sparse.csr_matrix, peer: Peer | None) -> None:
     """Print what the methods reach, each tuned alike, and how surely ours beats each."""
-    methods = {
+    methods: dict[str, tuple[quality.Method, Grid, Grid]] = {
         "popularity": (quality.popularity, {}, {}),
         "cosine neighbors": (quality.cosine_neighbors, NEIGHBORS, {}),
         "ours": (rank, OURS, LONGER),

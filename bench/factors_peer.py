@@ -12,9 +12,9 @@ import time
 from typing import Any
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares  # type: ignore[import-not-found]
+from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:

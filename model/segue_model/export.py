@@ -59,7 +59,8 @@ def _write_warm_up(path: Path, name: str, song_ids: list[int]) -> None:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for request in _warm_up_requests(name, song_ids):
             log = prediction_log_pb2.PredictLog(request=request)
-            writer.write(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString())
+            record = prediction_log_pb2.PredictionLog(predict_log=log)
+            writer.write(record.SerializeToString(deterministic=True))
 
 
 def _warm_up_requests(name: str, song_ids: list[int]) -> Iterator[predict_pb2.PredictRequest]:

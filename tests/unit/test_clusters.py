@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from segue_model.learning.clusters import Clusters, cluster
-from segue_model.learning.clusters_arranging import arranged
+from segue_model.learning.clusters_arranging import _highest, arranged
 from segue_model.learning.clusters_means import nearest
 from segue_model.learning.clusters_probing import Listeners, Probing, probing, sampled
 
@@ -165,6 +165,13 @@ def test_equal_vectors_stay_in_their_order(value: float) -> None:
     clusters = cluster(np.full((5_000, 8), value, np.float32), seed=1, block=BLOCK)
     np.testing.assert_array_equal(clusters.order, np.arange(5_000))
     assert not clusters.radii.any()
+
+
+def test_of_equal_rows_at_a_cut_the_first_go_first() -> None:
+    values = np.random.default_rng(1).integers(0, 3, 5_000).astype(np.float32)
+    np.testing.assert_array_equal(
+        np.flatnonzero(_highest(values, 100)), np.flatnonzero(values == 2)[:100]
+    )
 
 
 def test_songs_without_features_gather_in_blocks_of_their_own(vectors: np.ndarray) -> None:
