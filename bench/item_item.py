@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from scipy import sparse
 from item_item_peers import PEERS, Figures, Matrix, Values, figures
 from segue_model.data.interactions import Interactions
 from segue_model.data.synthetic import synthetic_dataset
-from segue_model.learning.item_item import CLOSED_AT_MOST, ItemItemOptions, fit_item_item
+from segue_model.learning.item_item import CLOSED_AT_MOST, Form, ItemItemOptions, fit_item_item
 from segue_model.learning.neighbor_table import NONE, NeighborTable, scores
 
 REGULARIZATIONS = (10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -188,8 +189,9 @@ def timed(songs: int, listeners: int, peers: str | None) -> None:
     one = split(heard, np.random.default_rng(SEED), most=2_000)
     print(f"{one.train.shape[0]} listeners, {one.train.shape[1]} songs, {one.train.nnz} listens")
     print("| | seconds | of processors | NDCG@100 | Recall@20 |\n|---|---|---|---|---|")
-    for form in ("sparse", "closed") if songs <= CLOSED_AT_MOST else ("sparse",):
-        spent = _clock(lambda form=form: learn(one.train, ItemItemOptions(form=form)))
+    forms: tuple[Form, ...] = ("sparse", "closed") if songs <= CLOSED_AT_MOST else ("sparse",)
+    for form in forms:
+        spent = _clock(partial(learn, one.train, ItemItemOptions(form=form)))
         each = judged(spent[0], one.train, one.asked, one.wanted)
         print(f"| {form} | {spent[1]:.1f} | {spent[2]:.1f} | {_told(each[0])} | {_told(each[1])} |")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

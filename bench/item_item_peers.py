@@ -71,7 +71,7 @@ def als(_: str) -> Iterator[tuple[str, Callable[[Matrix], Scores]]]:
 
             def score(history: Matrix) -> Values:
                 found = model.recalculate_user(np.arange(history.shape[0]), history)
-                return found @ model.item_factors.T
+                return np.asarray(found @ model.item_factors.T)
 
             return score
 

@@ -40,7 +40,7 @@ def setter(of: Any, name: str) -> Callable[[int], None]:  # noqa: ANN401 - a lib
 
 def faiss_peers(vectors: np.ndarray) -> Iterator[Peer]:
     """Yield flat search, as it is and with products of matrices for all batches, IVF and HNSW."""
-    import faiss  # type: ignore[import-not-found]  # noqa: PLC0415 - one library a process
+    import faiss  # noqa: PLC0415 - one library a process
 
     faiss.omp_set_num_threads(1)
     width, default = vectors.shape[1], faiss.cvar.distance_compute_blas_threshold
@@ -82,7 +82,7 @@ def _hnsw(faiss: Any, width: int) -> Any:  # noqa: ANN401 - untyped
 
 def hnswlib_peers(vectors: np.ndarray) -> Iterator[Peer]:
     """Yield its one index."""
-    import hnswlib  # type: ignore[import-untyped]  # noqa: PLC0415
+    import hnswlib  # noqa: PLC0415
 
     index = hnswlib.Index("ip", vectors.shape[1])
     started = time.perf_counter()
@@ -96,7 +96,7 @@ def hnswlib_peers(vectors: np.ndarray) -> Iterator[Peer]:
 
 def usearch_peers(vectors: np.ndarray) -> Iterator[Peer]:
     """Yield its one index."""
-    from usearch.index import Index  # type: ignore[import-not-found]  # noqa: PLC0415
+    from usearch.index import Index  # noqa: PLC0415
 
     index = Index(ndim=vectors.shape[1], metric="ip", dtype="f32", connectivity=16)
     started = time.perf_counter()
@@ -112,7 +112,7 @@ def usearch_peers(vectors: np.ndarray) -> Iterator[Peer]:
 
 def scann_peers(vectors: np.ndarray) -> Iterator[Peer]:
     """Yield brute force, and the tree with quantized scores and exact ones of the best."""
-    import scann  # type: ignore[import-not-found]  # noqa: PLC0415
+    import scann  # noqa: PLC0415
 
     started = time.perf_counter()
     brute = scann.scann_ops_pybind.builder(vectors, K, "dot_product").score_brute_force().build()

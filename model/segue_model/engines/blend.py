@@ -3,7 +3,7 @@
 Most songs of a catalog have no listens, so a collaborative engine never recommends them. Here the
 score of a song is that of `item-item`, plus how much it is like the songs listened to. What that is
 worth is measured on the listeners: the slope of item-item scores over likeness. Songs that have
-listeners get a small part of it, all others all of it. Both are sums over the listened songs, and
+listeners get a small part of it, all others more. Both are sums over the listened songs, and
 so are the reasons.
 """
 
@@ -39,7 +39,7 @@ class BlendOptions:
     neighbors: int = 200
     min_listeners: int = 2
     warm_content: float = 0.1
-    cold_content: float = 1.0
+    cold_content: float = 2.0
 
     def __post_init__(self) -> None:
         self.behavior()
@@ -73,6 +73,6 @@ ENGINE = Engine(
     {
         "regularization": (30.0, 100.0, 300.0),
         "warm_content": (0.0, 0.1, 0.3),
-        "cold_content": (0.3, 1.0, 3.0),
+        "cold_content": (1.0, 2.0, 4.0),
     },
 )

@@ -13,8 +13,9 @@ from segue_model.data.progress import Progress
 @contextmanager
 def watched() -> Iterator[Progress]:
     """Yield what moves a bar: one at a time, of the step that was last told of."""
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task("Starting", total=1.0)
 
         def told(step: str, share: float) -> None:
