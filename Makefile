@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup pipeline system run test check fmt lint types layers contract protos lock envoy-check bench clean
+.PHONY: help setup pipeline system run test check fmt lint types layers contract protos lock envoy-check peers bench \
+  bench-retrieval bench-item-item bench-factors bench-quality clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -81,8 +82,43 @@ envoy-check:
 	  $(BIN)/envoy --mode validate -c .build/envoy.yaml; \
 	done
 
-bench: setup ## Measure the model step; bench/requests.py measures a running stack
-	TF_ENABLE_ONEDNN_OPTS=0 TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python bench/ranking.py 10000 100000 1000000
+# --- measure --------------------------------------------------------------------------------
+
+STOCK := TF_ENABLE_ONEDNN_OPTS=0 TF_CPP_MIN_LOG_LEVEL=2
+PEER = $(if $(wildcard .venv-peers/.installed),--peers .venv-peers/bin/python)
+REAL := $(or $(SEGUE_REAL_DATA),../shared/data)
+LISTENS := .build/listens
+
+peers: .venv-peers/.installed ## Make .venv-peers: the libraries that the benchmarks compare with
+
+.venv-peers/.installed: requirements/peers.txt .venv/.installed
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@$(BIN)/uv pip install --python .venv-peers/bin/python --no-deps -r requirements/peers.txt
+	@touch $@
+
+bench: setup ## Measure the model step; bench/callers.py measures a running stack
+	$(STOCK) $(BIN)/python bench/ranking.py 10000 100000 1000000
+
+bench-retrieval: setup ## Measure exact and approximate search of a million songs
+	$(STOCK) $(BIN)/python bench/retrieval.py $(PEER)
+
+bench-item-item: setup ## Measure how fast, and on real listens how well, item-item learns
+	$(BIN)/python bench/item_item.py time $(PEER)
+	if [ -d "$(REAL)" ]; then \
+	  for file in $(REAL)/lastfm2k/user_artists.dat $(REAL)/triplets/taste_profile_{10000txt_prefix,msd10k_songs}.tsv; do \
+	    $(BIN)/python bench/item_item.py quality $$file $(PEER); \
+	  done; \
+	fi
+
+bench-factors: setup ## The same of matrix factorization
+	$(BIN)/python bench/factors.py --large $(PEER) $(and $(wildcard $(REAL)),--data $(REAL))
+
+bench-quality: setup ## Evaluate every engine on real listens
+	$(BIN)/python bench/evaluate.py $(REAL) $(LISTENS)
+	for folder in $(LISTENS)/*; do \
+	  $(BIN)/segue-model evaluate $$folder --cold 0 --search \
+	    --engine item-item --engine factors --json $$folder.json --page $$folder.html; \
+	done
 
 # --- make -----------------------------------------------------------------------------------
 
@@ -98,4 +134,4 @@ lock: setup ## Pin the versions of requirements/ anew
 	tools/lock.sh
 
 clean: ## Remove what was made; the sample and its models too
-	rm -rf .venv .venv-pipeline .build .tools .segue
+	rm -rf .venv .venv-pipeline .venv-peers .build .tools .segue

@@ -1,7 +1,7 @@
 """How much longer a ranking takes over REST than over gRPC, of one model of one model server.
 
     make run                          # in one shell
-    python -P bench/hosting.py        # in another; -P, since bench/requests.py is not requests
+    python bench/hosting.py           # in another
 
 One caller asks one after the other; the doors take turns, so that they compare. What is measured
 is the engine: building the request, the call, reading the answer.

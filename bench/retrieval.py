@@ -71,7 +71,11 @@ def searching(table: SongTable, scorer: InnerProduct | Clustered) -> Search:
         best = tf.math.top_k(scorer.scores(profile, blocks), K).indices
         return table.ids_at(tf.gather(table.blocks.rows_of(blocks), best, batch_dims=1)) - 1
 
-    return compiled(found)
+    def found_alone(profiles: tf.Tensor) -> tf.Tensor:
+        one = tf.TensorSpec([K], tf.int32)
+        return tf.map_fn(lambda row: found(row[tf.newaxis])[0], profiles, fn_output_signature=one)
+
+    return compiled(found_alone if isinstance(scorer, Clustered) else found)
 
 
 def profile_of(profiles: tf.Tensor) -> Profile:
@@ -82,7 +86,7 @@ def profile_of(profiles: tf.Tensor) -> Profile:
 
 def ranking(table: SongTable, scorer: InnerProduct | Clustered) -> Search:
     """Return the graph that ranks for profiles [B, d] by all rules: all but reading requests."""
-    ranker = Ranker(table, scorer)
+    ranker = Ranker(table, scorer, alone=isinstance(scorer, Clustered))
 
     def ranked(profiles: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(profiles)[0]

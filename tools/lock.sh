@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Pin the versions: one file for a machine with everything, one for each distribution's image, and
-# one for the data pipeline, which has an environment of its own.
+# two for environments of their own: the data pipeline's, and that of the benchmarks' peers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,3 +21,4 @@ pin requirements/model.txt -c $everything <(printf -- '-e ./protos\n-e ./model[e
 # What computes is the same in both environments; of the rest Beam holds some back.
 pin requirements/pipeline.txt -c <(grep -E '^(fsspec|h5py|numpy|pyarrow|scipy)==' $everything) \
   <(printf -- '-e ./model[pipeline]\n')
+pin requirements/peers.txt requirements/peers.in

@@ -15,7 +15,7 @@ from segue_model.learning.clusters_probing import Listeners, Probing, probing
 from segue_model.ranking.clustered import Clustered, blocks_of
 from segue_model.ranking.inner_product import InnerProduct
 from segue_model.ranking.module import BATCHED, Description, RankingModel
-from segue_model.ranking.profile import Profile
+from segue_model.ranking.profile import Profile, together
 from segue_model.ranking.songs import SongArrays, SongTable
 
 COUNT, WIDTH, BLOCK = 3_000, 12, 16
@@ -235,6 +235,24 @@ def test_of_all_songs_equal_ones_come_by_id_and_those_without_features_come_too(
     places = [ranked.index(song) for song in sorted(case.ids(1, *twins))]
     assert places == list(range(places[0], places[0] + 3))
     assert set(case.ids(*range(0, 300, 4))) <= set(ranked)
+
+
+def test_a_block_is_as_good_as_the_taste_that_likes_it_best_bonus_included(case: Case) -> None:
+    probed = Probing(case.clusters.radii, 1, 0.1)
+    songs = SongTable(case.songs, blocks_of(case.clusters))
+    exact = InnerProduct(songs, case.vectors, sig.SOURCE_CONTENT)
+    scorer = Clustered(songs, exact, case.clusters, probed)
+
+    def estimates(rows: list[int], bonuses: list[float]) -> np.ndarray:
+        tastes = tf.constant(np.pad(case.vectors[rows], ((0, 0), (0, 1)))[np.newaxis])
+        profile = together(tastes)
+        best = scorer.block_maxima(profile._replace(tastes=tastes, bonuses=tf.constant([bonuses])))
+        return np.asarray(best.numpy()[0])
+
+    one, other = estimates([5], [0.0]), estimates([900], [0.0])
+    for bonus in (0.0, 0.25, -np.inf):
+        both = estimates([5, 900], [0.0, bonus])
+        np.testing.assert_allclose(both, np.maximum(one, other + bonus), atol=1e-6)
 
 
 def test_no_variable_is_gathered_from_directly(model: Model) -> None:

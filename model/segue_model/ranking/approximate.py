@@ -99,7 +99,7 @@ def _recall(found: Reals, tenth: Reals) -> float:
 
 def _ten(songs: SongTable, scorer: Scorer[Profile], listened: Sequence[Rows]) -> Reals:
     """Return the scores of the ten best songs for each, [Q, 10], -inf beyond the catalog."""
-    ranker = Ranker(songs, scorer)
+    ranker = Ranker(songs, scorer, alone=True)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def ten(ids: tf.Tensor) -> tf.Tensor:

@@ -75,29 +75,9 @@ class Clustered(tf.Module):
         """Return the highest allowed score of each block, [B, blocks]; `allowed` [B, rows]."""
         return self._exact.allowed_block_maxima(profiles, allowed)
 
-    def everything(self, profiles: Profile) -> tf.Tensor:
-        """Return the scores of all rows, [B, rows]."""
-        return self._exact.everything(profiles)
-
     def scores(self, profiles: Profile, blocks: tf.Tensor) -> tf.Tensor:
-        """Return the scores of all rows of `blocks` [B, M], [B, M * size].
-
-        One listener at a time: the vectors of all of them together would not stay in the cache.
-        """
-
-        def of_one(one: tuple[Profile, tf.Tensor]) -> tf.Tensor:
-            mine = Profile(*(part[tf.newaxis] for part in one[0]))
-            return self._exact.scores(mine, one[1][tf.newaxis])[0]
-
-        return tf.cond(
-            tf.shape(blocks)[0] == 1,
-            lambda: self._exact.scores(profiles, blocks),
-            lambda: tf.map_fn(
-                of_one,
-                (profiles, blocks),
-                fn_output_signature=tf.TensorSpec([None], tf.float32),
-            ),
-        )
+        """Return the scores of all rows of `blocks` [B, M], [B, M * size]."""
+        return self._exact.scores(profiles, blocks)
 
     def contributions(self, profiles: Profile, ranked: tf.Tensor) -> tf.Tensor:
         """Return the part of each seed in each score of `ranked` [B, K], [B, K, L]."""

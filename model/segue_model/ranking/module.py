@@ -54,7 +54,7 @@ class RankingModel(tf.Module, Generic[Profiles]):
         super().__init__()
         self._songs = songs
         self._scorer = scorer
-        self._ranker = Ranker(songs, scorer)
+        self._ranker = Ranker(songs, scorer, alone=description.recall_at_10 is not None)
         self._description = description
 
     def with_metrics(self, metrics: Mapping[str, object]) -> "RankingModel[Profiles]":

@@ -24,3 +24,12 @@ class Ranked(NamedTuple):
             tf.gather(self.rows, indices, batch_dims=1),
             tf.gather(self.scores, indices, batch_dims=1),
         )
+
+    def widened(self, width: tf.Tensor) -> "Ranked":
+        """Return the same with `width` places each, those added without a row found."""
+        more = [[0, 0], [0, width - tf.shape(self.rows)[1]]]
+        return Ranked(tf.pad(self.rows, more), tf.pad(self.scores, more, constant_values=NOTHING))
+
+    def of(self, listener: int) -> "Ranked":
+        """Return the ranking of one of the batch, without its dimension."""
+        return Ranked(self.rows[listener], self.scores[listener])

@@ -18,11 +18,17 @@ WIDEN = 4
 
 
 class Ranker(Generic[Profiles]):
-    """Ranks the songs of a table by a scorer."""
+    """Ranks the songs of a table by a scorer.
 
-    def __init__(self, songs: SongTable, scorer: Scorer[Profiles]) -> None:
+    Where block maxima are estimates, what is found depends on how many blocks are searched, and in
+    a batch that is as many as its most demanding listener needs. So that an answer does not depend
+    on who else asks, `alone` ranks one listener at a time.
+    """
+
+    def __init__(self, songs: SongTable, scorer: Scorer[Profiles], *, alone: bool = False) -> None:
         self._songs = songs
         self._scorer = scorer
+        self._alone = alone
 
     def rank(
         self, profiles: Profiles, listeners: Listeners, constraints: Constraints, k: tf.Tensor
@@ -32,6 +38,25 @@ class Ranker(Generic[Profiles]):
         Never a listened or excluded row; equal scores by id. Where diversity is asked for, rows
         are in the order in which they were picked.
         """
+        if not self._alone:
+            return self._together(profiles, listeners, constraints, k)
+        width = tf.clip_by_value(tf.reduce_max(k), 0, self._songs.count)
+
+        def one(listener: tuple[Profiles, Listeners, Constraints, tf.Tensor]) -> Ranked:
+            ranked = self._together(*tf.nest.map_structure(lambda part: part[tf.newaxis], listener))
+            return ranked.widened(width).of(0)
+
+        return tf.map_fn(
+            one,
+            (profiles, listeners, constraints, k),
+            fn_output_signature=Ranked(
+                tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
+            ),
+        )
+
+    def _together(
+        self, profiles: Profiles, listeners: Listeners, constraints: Constraints, k: tf.Tensor
+    ) -> Ranked:
         diversity = constraints.diversity
         ranked = self._ranked(profiles, listeners, constraints, pool_sizes(k, diversity))
         return tf.cond(

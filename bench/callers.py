@@ -1,7 +1,7 @@
 """How long a recommendation takes on a running stack, over gRPC and over JSON through Envoy.
 
     make run                          # in one shell
-    python bench/requests.py          # in another
+    python bench/callers.py          # in another
 
 Callers ask one after the other, each of its own connection's; the doors take turns, so that they
 compare. The load generator shares the machine with everything else.
