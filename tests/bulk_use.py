@@ -1,7 +1,8 @@
 """Runs work over all listeners as its users do, or its pieces in this process."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -56,6 +57,14 @@ def whole(gram: Gram) -> sparse.csr_matrix:
     return sparse.vstack(list(gram.rows(7)), format="csr")
 
 
+def until(what: Callable[[], object], seconds: float = 100) -> None:
+    """Return once `what` is true; fail when it does not become so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"not true within {seconds} s"
+        time.sleep(0.02)
+
+
 def here(job: Job, missing: Sequence[int]) -> None:
     """Do pieces in this process."""
     for piece in missing:
@@ -101,5 +110,5 @@ def saying(*replies: Reply) -> Iterator[str]:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    """Return when each file of a folder was written."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    """Return when each part of a result was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("parts/*.parquet")}

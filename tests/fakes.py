@@ -28,6 +28,7 @@ class FakeEngine:
     name: str = "fake"
     down: bool = False
     hangs: bool = False
+    retry_after: float = 1.0
     source: Source = Source.CONTENT
     queries: list[RankQuery] = field(default_factory=list)
 
@@ -54,7 +55,9 @@ class FakeEngine:
             await asyncio.sleep(deadline.remaining() + 0.001)
             deadline.remaining()
         if self.down:
-            raise EngineUnavailable("down for a test")
+            trouble = EngineUnavailable("down for a test")
+            trouble.retry_after = self.retry_after
+            raise trouble
 
 
 @dataclass

@@ -47,7 +47,7 @@ async def serving() -> AsyncIterator[Served]:
     engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
     other = FakeEngine("other")
     routes = {
-        "main": Route(FallbackEngine(engine, substitute), engine),
+        "main": Route(FallbackEngine("main", engine, substitute), engine),
         "other": Route(other, other),
     }
     traffic = Traffic(Lineup(routes, "main"))

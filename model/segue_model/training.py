@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -16,8 +15,7 @@ from segue_model.engines import ENGINES
 from segue_model.evaluation.errors import EvaluationError
 from segue_model.evaluation.json_files import Evaluated, read_evaluation
 from segue_model.evaluation.watching import watched
-
-QUIET: Final = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
+from segue_model.quiet import QUIET
 
 
 @click.command()
@@ -122,8 +120,9 @@ def _train(
     started = time.monotonic()
     with watched() as progress:
         model = engine.fit(dataset, options, progress)
-    # Other options than those evaluated may reach other metrics.
-    if evaluated and not given:
+    if evaluated and options == engine.with_options(evaluated.options):
         model = model.with_metrics(evaluated.metrics)
+    elif evaluated:
+        click.echo(f"{name}: no metrics, as other options were evaluated", err=True)
     folder = export(model, output / name, name, features_json(dataset.features, dataset.recipe))
     click.echo(f"Trained {name} in {time.monotonic() - started:.1f} s: {folder}", err=True)

@@ -17,6 +17,7 @@ from predict_service import DEPLOYED, predict_service
 from ranking_oracle import Oracle, Query
 from running_stack import RunningStack
 from segue_model.data.dataset import Dataset, read_dataset
+from segue_model.engines import ENGINES as MODELS
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
@@ -42,10 +43,9 @@ class Hosts:
 
 # Each entry is an engine to hold to the rules; a new one is a line.
 ENGINES: dict[str, Callable[[Hosts], Engine]] = {
-    "content": lambda hosts: TfServingEngine(hosts.channel, "content", "content"),
     **{
         name: partial(lambda hosts, name: TfServingEngine(hosts.channel, name, name), name=name)
-        for name in ("item-item", "factors", "blend", "popular")
+        for name in MODELS
     },
     "content over REST": lambda hosts: open_rest_engine(
         "content", f"{hosts.rest}/v1/models/content:predict"
@@ -53,7 +53,7 @@ ENGINES: dict[str, Callable[[Hosts], Engine]] = {
     "content on Vertex": lambda hosts: open_rest_engine("content", hosts.vertex),
     "catalog-popular": lambda hosts: PopularEngine(hosts.catalog, "catalog-popular"),
     "fallback": lambda hosts: FallbackEngine(
-        FakeEngine(down=True), PopularEngine(hosts.catalog, "catalog-popular")
+        "down", FakeEngine(down=True), PopularEngine(hosts.catalog, "catalog-popular")
     ),
 }
 QUERIES = {
@@ -127,7 +127,8 @@ def oracles(songs: Dataset) -> dict[str, Oracle]:
 @pytest.fixture
 def oracle(request: pytest.FixtureRequest, oracles: dict[str, Oracle]) -> Oracle:
     """What ranks as the engine of this test must, wherever its model is hosted."""
-    return oracles.get(request.node.callspec.params["engine"].split()[0], oracles["popular"])
+    name = request.node.callspec.params["engine"].split()[0]
+    return oracles["popular" if name in ("catalog-popular", "fallback") else name]
 
 
 def asked(query: RankQuery) -> Query:
@@ -223,7 +224,7 @@ async def test_a_deadline_that_has_passed_is_said_to_have(engine: Engine) -> Non
 
 
 async def test_a_fallback_is_never_silent(catalog: SqlCatalog) -> None:
-    engine = FallbackEngine(FakeEngine(down=True), PopularEngine(catalog, "stand-in"))
+    engine = FallbackEngine("down", FakeEngine(down=True), PopularEngine(catalog, "stand-in"))
     ranking = await engine.rank(QUERIES["plain"], soon())
     assert ranking.degraded == (Degradation.MODEL_UNAVAILABLE,)
     with pytest.raises(EngineUnavailable):

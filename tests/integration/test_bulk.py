@@ -1,40 +1,41 @@
-"""Work over all listeners: what is counted and listed, killed and gone on with, refused."""
+"""The Gram matrix of all listeners: counted, killed and gone on with, read, refused."""
 
-import itertools
-import json
 import os
 import signal
+import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from scipy import sparse
 
-import segue_signature
-from bulk_use import Reply, finished, here, listened_dataset, of_pairs, saying, stamps, start, whole
+from bulk_use import (
+    finished,
+    here,
+    listened_dataset,
+    of_pairs,
+    stamps,
+    start,
+    until,
+    whole,
+)
 from conftest import not_installed
-from integration.model_server_fixtures import eventually
 from pipeline_use import digests, is_installed
-from segue_model.bulk import signature
+from segue_model.bulk.commands import gram, recommend_all
 from segue_model.bulk.errors import BulkError
 from segue_model.bulk.gram_blocks import cut
 from segue_model.bulk.gram_counting import gram_job
 from segue_model.bulk.gram_files import Gram, read_gram
-from segue_model.bulk.listening import Listening
-from segue_model.bulk.lists import inputs_of, table_of
-from segue_model.bulk.model_server import find_version
-from segue_model.bulk.recommending import CONTRIBUTIONS_OF_A_BATCH, batches
 from segue_model.bulk.running import complete
-from segue_model.data.columns import Ragged
 from segue_model.data.dataset import Dataset, read_dataset, write_dataset
 from segue_model.data.errors import DatasetError
 from segue_model.data.interactions import interactions_of
 from segue_model.ingest.storage import Folder
 
 ENTRIES = 400
-AVAILABLE = {"model_version_status": [{"version": v, "state": "AVAILABLE"} for v in ("2", "10")]}
-PATH = "/v1/models/one"
 
 
 def counted(dataset: Dataset, folder: Path, min_listeners: int = 1, entries: int = ENTRIES) -> Gram:
@@ -52,18 +53,18 @@ def truth(dataset: Dataset, min_listeners: int) -> tuple[np.ndarray, sparse.csr_
 @pytest.mark.parametrize("min_listeners", [1, 3])
 def test_the_gram_is_x_transposed_x(tmp_path: Path, min_listeners: int) -> None:
     dataset = listened_dataset(150, 120)
-    gram = counted(dataset, tmp_path, min_listeners)
+    found = counted(dataset, tmp_path, min_listeners)
     songs, expected = truth(dataset, min_listeners)
 
-    assert gram.songs.tolist() == songs.tolist()
-    assert (whole(gram) != expected).nnz == 0
-    assert all(part.has_sorted_indices for part in gram.rows(7))
-    assert (gram.listeners, gram.min_listeners) == (150, min_listeners)
+    assert found.songs.tolist() == songs.tolist()
+    assert (whole(found) != expected).nnz == 0
+    assert all(part.has_sorted_indices for part in found.rows(7))
+    assert (found.listeners, found.min_listeners) == (150, min_listeners)
 
 
 def test_files_hold_the_upper_triangle_in_order_and_no_more_than_asked(tmp_path: Path) -> None:
     counted(listened_dataset(150, 120), tmp_path)
-    tables = [pq.read_table(path) for path in sorted((tmp_path / "gram").glob("*.parquet"))]
+    tables = [pq.read_table(path) for path in sorted((tmp_path / "gram/parts").glob("*.parquet"))]
     pairs = [pair for t in tables for pair in zip(*t.to_pydict().values(), strict=True)]
 
     assert len(tables) > 5
@@ -75,11 +76,11 @@ def test_files_hold_the_upper_triangle_in_order_and_no_more_than_asked(tmp_path:
 
 def test_a_listener_to_everything_counts_for_every_pair(tmp_path: Path) -> None:
     everything = [(0, song) for song in range(300)]
-    gram = counted(of_pairs([*everything, (1, 0), (1, 299)]), tmp_path, entries=1_000)
+    found = counted(of_pairs([*everything, (1, 0), (1, 299)]), tmp_path, entries=1_000)
 
-    assert whole(gram).nnz == 300**2
-    assert whole(gram)[299, 0] == 2
-    assert whole(gram).sum() == 300**2 + 4
+    assert whole(found).nnz == 300**2
+    assert whole(found)[299, 0] == 2
+    assert whole(found).sum() == 300**2 + 4
 
 
 def test_chunks_of_listeners_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,8 +107,11 @@ def test_what_an_earlier_run_left_is_kept_and_what_a_kill_left_half_is_not(tmp_p
     here(job, [0, 2])
     result = job.pieces.result.local()
     before = stamps(result)
-    (result / "part-00001.parquet.77.partial").write_bytes(b"half")
+    (result / "parts/00001.parquet.77.partial").write_bytes(b"half")
 
+    other = gram_job(dataset, 2, ENTRIES, Folder(f"{tmp_path}/work")).pieces
+    assert other.missing() == list(range(other.count))
+    other.remove()
     again = gram_job(dataset, 1, ENTRIES, Folder(f"{tmp_path}/work"))
     assert again.pieces.missing() == [1, *range(3, again.pieces.count)]
     complete(again, Folder(f"{tmp_path}/gram"), here)
@@ -133,8 +137,10 @@ def test_another_folder_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "gram").mkdir()
     (tmp_path / "gram/letter.txt").write_text("dear")
 
+    job = gram_job(listened_dataset(20, 20), 1, ENTRIES, Folder(f"{tmp_path}/work"))
     with pytest.raises(DatasetError, match=r"without a gram\.json"):
-        counted(listened_dataset(20, 20), tmp_path)
+        complete(job, Folder(f"{tmp_path}/gram"), here)
+    assert job.pieces.missing() == list(range(job.pieces.count))
     assert (tmp_path / "gram/letter.txt").read_text() == "dear"
 
 
@@ -144,126 +150,31 @@ def test_no_song_with_enough_listeners_is_told(tmp_path: Path) -> None:
 
 
 def test_a_gram_that_is_none_or_not_whole_is_refused(tmp_path: Path) -> None:
-    folder, gram = tmp_path / "gram", Folder(f"{tmp_path}/gram")
+    folder, there = tmp_path / "gram", Folder(f"{tmp_path}/gram")
     with pytest.raises(BulkError, match=r"no gram\.json"):
-        read_gram(gram)
+        read_gram(there)
     counted(listened_dataset(150, 120), tmp_path)
-    (folder / "part-00001.parquet").rename(tmp_path / "away")
+    (folder / "parts/00001.parquet").rename(tmp_path / "away")
     with pytest.raises(BulkError, match=r"not what its gram\.json tells of"):
-        read_gram(gram)
+        read_gram(there)
     (folder / "gram.json").write_text('{"format": 9}')
     with pytest.raises(BulkError, match="format: 9 is not known"):
-        read_gram(gram)
-
-
-def test_the_names_are_those_of_the_signature() -> None:
-    names = {name: value for name, value in vars(signature).items() if name.isupper()}
-    own = {name: names.pop(name) for name in ("SOURCES", "UNCONSTRAINED")}
-
-    assert names == {name: getattr(segue_signature, name) for name in names}
-    assert {f"SOURCE_{word}": code for code, word in own["SOURCES"].items()} == {
-        name: code for name, code in vars(segue_signature).items() if name.startswith("SOURCE_")
-    }
-
-
-def listening(*songs: list[int]) -> Listening:
-    return Listening(np.arange(1, len(songs) + 1, dtype=np.int32), Ragged.of(songs))
-
-
-def test_batches_hold_everyone_once_and_no_more_than_fits() -> None:
-    lengths = [*itertools.repeat(3, 100), 900, 2000, 30_000]
-    found = list(batches(listening(*(list(range(1, n + 1)) for n in lengths)), 100))
-
-    assert sorted(np.concatenate([b.listeners for b in found]).tolist()) == list(range(1, 104))
-    assert [len(batch.listeners) for batch in found] == [32, 32, 32, 4 + 1, 1, 1]
-    for batch in found[:-1]:
-        longest = np.diff(batch.songs.offsets).max()
-        assert len(batch.listeners) * longest * 100 <= CONTRIBUTIONS_OF_A_BATCH
-
-
-def test_reasons_are_the_strongest_of_the_listened_songs() -> None:
-    batch = listening([4, 7, 9], [5])
-    outputs = {
-        signature.RECOM_SONGS_IDS: [[1, 2], [3, -1]],
-        signature.RECOM_SONGS_SCORES: [[3.0, 1.0], [2.0, 0.0]],
-        signature.RECOM_SONGS_SOURCES: [[2, 1], [4, 0]],
-        signature.RECOM_SONGS_CONTRIBUTIONS: [
-            [[1.5, 0.0, 1.5], [-1.0, 0.0, 2.0]],
-            [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
-        ],
-    }
-    reasons = table_of(batch, outputs, explain=True)["reasons"].to_pylist()
-
-    assert [[tuple(reason.values()) for reason in of_song] for of_song in reasons] == [
-        [(4, 1.5), (9, 1.5)],
-        [(9, 2.0), (4, -1.0)],
-        [],
-    ]
+        read_gram(there)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "reason"),
-    [
-        (signature.RECOM_SONGS_IDS, [[1]], "of shape"),
-        (signature.RECOM_SONGS_IDS, None, "not an array of numbers"),
-        (signature.RECOM_SONGS_SCORES, [[1.0], [float("nan")]], "not all are numbers"),
-        (signature.RECOM_SONGS_SOURCES, [[1], [9]], "9 is no source"),
-    ],
+    "command",
+    [(gram,), (recommend_all, "--model-server", "http://127.0.0.1:1/v1/models/one")],
+    ids=["gram", "recommend-all"],
 )
-def test_an_answer_that_is_none_to_the_batch_is_refused(
-    name: str, value: object, reason: str
+def test_without_beam_a_command_says_where_it_is(
+    command: tuple[click.Command, *tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outputs = {
-        signature.RECOM_SONGS_IDS: [[1], [2]],
-        signature.RECOM_SONGS_SCORES: [[1.0], [1.0]],
-        signature.RECOM_SONGS_SOURCES: [[1], [1]],
-    }
-    assert len(table_of(listening([4], [5]), outputs, explain=False)) == 2
-    with pytest.raises(ValueError, match=f"{name}: .*{reason}"):
-        table_of(listening([4], [5]), {**outputs, name: value}, explain=False)
+    monkeypatch.setitem(sys.modules, "segue_model.bulk.pipeline", None)
+    ran = CliRunner().invoke(command[0], [str(tmp_path), "--output", "out", *command[1:]])
 
-
-def test_histories_are_padded_and_say_nothing_else() -> None:
-    inputs = inputs_of(listening([4, 7, 9], [5]), 3)
-
-    assert inputs[signature.LISTENED_SONGS] == [[4, 7, 9], [5, -1, -1]]
-    assert inputs[signature.NO_RECOM_SONGS] == [3, 3]
-    assert all(len(values) == 2 for values in inputs.values())
-
-
-GOOD = Reply(200, json.dumps(AVAILABLE).encode())
-
-
-@pytest.mark.parametrize(
-    "trouble", [Reply(429, b"{}"), Reply(503, b"{}"), Reply(200, b'{"mod', 900)]
-)
-def test_a_call_refused_for_a_while_or_cut_off_is_made_again(trouble: Reply) -> None:
-    with saying(trouble, GOOD) as url:
-        found = find_version(f"{url}{PATH}:predict", 1)
-
-    assert found.url == f"{url}{PATH}/versions/10"
-    assert found.version == 10
-
-
-@pytest.mark.parametrize(
-    ("replies", "reason"),
-    [
-        ([Reply(503, b'{"error": "busy"}')], "HTTP 503: .*busy"),
-        ([Reply(404, b'{"error": "no such"}'), GOOD], "HTTP 404: .*no such"),
-        ([Reply(200, b'{"mod', 900)], "no answer, asked 2 times"),
-        ([Reply(200, b"<html>")], "an answer that is not JSON"),
-        ([Reply(200, b"{}")], "no status of a model"),
-        ([Reply(200, b'{"model_version_status": []}')], "no version of it is available"),
-    ],
-)
-def test_a_server_that_does_not_answer_well_is_named(replies: list[Reply], reason: str) -> None:
-    with saying(*replies) as url, pytest.raises(BulkError, match=f"{PATH}: {reason}"):
-        find_version(f"{url}{PATH}", 1)
-
-
-def test_what_is_no_url_of_a_model_is_refused() -> None:
-    with pytest.raises(BulkError, match="not http://HOST:PORT/v1/models/NAME"):
-        find_version("http://127.0.0.1/one", 1)
+    assert ran.exit_code == 1
+    assert "run `make pipeline`" in ran.stderr
 
 
 @pytest.fixture
@@ -272,6 +183,7 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "dataset"
 
 
+@pytest.mark.timeout(300)
 def test_a_run_killed_and_gone_on_with_makes_the_bytes_of_one_process(
     dataset: Path, tmp_path: Path
 ) -> None:
@@ -280,20 +192,20 @@ def test_a_run_killed_and_gone_on_with_makes_the_bytes_of_one_process(
     songs = read_dataset(dataset)
     counted(songs, tmp_path / "here", min_listeners=2, entries=150)
     output = tmp_path / "gram"
-    command = ("gram", str(dataset), "--output", str(output), "--entries", "150", "--workers", "3")
-    process = start(*command)
+    command = ("gram", str(dataset), "--output", str(output), "--entries", "150", "--workers")
+    process = start(*command, "1")
     try:
-        eventually(lambda: len(list(tmp_path.glob("gram.work/*/result/*.parquet"))) > 1, 100)
+        until(lambda: len(list(tmp_path.glob("gram.work/*/result/parts/*.parquet"))) > 1)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     assert not output.exists()
     (work,) = tmp_path.glob("gram.work/*/result")
-    before = {name: at for name, at in stamps(work).items() if name.endswith(".parquet")}
+    before = stamps(work)
 
-    printed = finished(start(*command))
+    printed = finished(start(*command, "3"))
 
     assert "songs, " in printed
     assert before.items() <= stamps(output).items()
-    assert len(before) < len(stamps(output)) - 1
+    assert len(before) < len(stamps(output))
     assert digests(output) == digests(tmp_path / "here/gram")

@@ -15,7 +15,8 @@ from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable
 from segue_server.domain.model import Filter, Ranking, RankQuery
 from segue_server.engines.google_credentials import PAUSE
-from segue_server.engines.http_calls import MAX_BYTES
+from segue_server.engines.http_calls import MAX_BYTES, HttpCalls
+from segue_server.engines.rest_hosts import Host
 from segue_server.engines.rest_predict import RestEngine, open_rest_engine
 
 QUERY = RankQuery((5, 15), 2, explain=True)
@@ -25,6 +26,12 @@ ROW = {
     sig.RECOM_SONGS_SOURCES: [1, 1],
     sig.LISTENED_SONGS_KNOWN: [True, False],
     sig.RECOM_SONGS_CONTRIBUTIONS: [[0.5, 0.0], [0.25, 0.0]],
+}
+THREE = {
+    sig.RECOM_SONGS_IDS: [7, 8, 9],
+    sig.RECOM_SONGS_SCORES: [0.5, 0.25, 0.125],
+    sig.RECOM_SONGS_SOURCES: [1, 1, 1],
+    sig.RECOM_SONGS_CONTRIBUTIONS: [[0.5, 0.0], [0.25, 0.0], [0.125, 0.0]],
 }
 GOOD = {"predictions": [ROW]}
 NO_KEY = '{"type": "service_account", "client_email": "a", "token_uri": "b", "private_key": "c"}'
@@ -142,11 +149,15 @@ def strange_answers() -> Iterator[tuple[str, object]]:
         ("a contribution that is NaN", sig.RECOM_SONGS_CONTRIBUTIONS, [[float("nan"), 0], [1, 0]]),
         ("half an id", sig.RECOM_SONGS_IDS, [7.5, 8]),
         ("an id beyond int32", sig.RECOM_SONGS_IDS, [2**31, 8]),
+        ("an id that is 0", sig.RECOM_SONGS_IDS, [0, 8]),
+        ("an id below 0", sig.RECOM_SONGS_IDS, [7, -2]),
+        ("a song twice", sig.RECOM_SONGS_IDS, [7, 7]),
         ("an id that is true", sig.RECOM_SONGS_IDS, [True, 8]),
         ("an unknown source", sig.RECOM_SONGS_SOURCES, [1, 99]),
         ("numbers for what is known", sig.LISTENED_SONGS_KNOWN, [1, 0]),
     ):
         yield what, {"predictions": [{**ROW, output: value}]}
+    yield "more songs than asked for", {"predictions": [{**ROW, **THREE}]}
     overflow = '{"predictions": [{"recom_songs_ids": [7], "recom_songs_scores": [1e999]'
     yield (
         "a score that overflows",
@@ -320,6 +331,21 @@ async def test_nobody_there_makes_the_engine_unavailable() -> None:
         with pytest.raises(EngineUnavailable, match=r"hosted: .*127\.0\.0\.1:1"):
             await call
     await engine.close()
+
+
+async def test_what_the_client_cannot_even_send_makes_the_engine_unavailable() -> None:
+    engine = RestEngine("hosted", Host("http://a..b/v1", None), HttpCalls("hosted", None))
+    with pytest.raises(EngineUnavailable, match=r"^hosted: "):
+        await engine.rank(QUERY, soon())
+    await engine.close()
+
+
+@pytest.mark.parametrize("version", [None, {}, 7, "\ud800"])
+async def test_a_version_that_is_no_text_makes_the_engine_unavailable(
+    service: PredictService, engine: RestEngine, version: object
+) -> None:
+    with pytest.raises(EngineUnavailable, match=r"^hosted"):
+        await ranked(service, engine, {**GOOD, "deployedModelId": version})
 
 
 async def test_many_calls_at_once_wait_for_one_token(
@@ -553,6 +579,11 @@ async def test_the_hosts_that_there_are_are_told_by_their_urls(url: str) -> None
         ("https://x/v1/projects/p/locations/l/endpoints/e:rawPredict", "is no predict"),
         ("http://x/v1/projects/p/locations/l/endpoints/e:predict", "https only"),
         ("http://x/v1/projects/p/models/m:predict", "https only"),
+        ("https://x/v1/projects/p/models/m:predict", "tokens are for"),
+        ("https://x.googleapis.com.me/v1/projects/p/models/m:predict", "tokens are for"),
+        ("https://mygoogleapis.com/v1/projects/p/locations/l/endpoints/e:predict", "tokens are"),
+        ("http://a..b:8501/v1/models/content:predict", "label .*too long"),
+        (f"http://{'a' * 64}/v1/models/content:predict", "label .*too long"),
     ],
 )
 def test_a_url_that_is_no_predict_is_refused_with_the_reason(url: str, text: str) -> None:

@@ -55,6 +55,7 @@ def test_the_policy_chooses_the_versions(tmp_path: Path, policy: str, chosen: li
             config(toy='base_path: "/toy"')[:-1] + config(toy='base_path: "/toy"')[19:],
             "toy is listed more than once",
         ),
+        (config(toy='base_path: "/t\\000"'), "config[0] (toy).base_path"),
         (config(toy='base_path: "/t" version_labels { key: "a" value: -1 }'), "version_labels"),
         (config(toy='base_path: "/t" model_version_policy { specific {} }'), "names no version"),
         ('model_config_list { config { name: "a" base_path: "/a" } }', 'must be "tensorflow"'),

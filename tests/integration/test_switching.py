@@ -247,6 +247,54 @@ async def test_what_was_tried_and_taken_back_is_let_go(watched: Watched) -> None
     assert list(watched.board._open) == [("content", "content")]
 
 
+async def test_what_was_tried_is_let_go_when_something_else_is_tried(watched: Watched) -> None:
+    await watched.says(written(content="content", new="absent"))
+    await watched.says(written(content="content", new="missing"))
+    assert list(watched.board._open) == [("content", "content"), ("new", "missing")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", written(content="content", new="popular", bad="http://127.0.0.1:1/nobody:predict")],
+    ids=["no JSON", "no host"],
+)
+async def test_what_was_opened_for_a_file_that_is_refused_is_let_go(
+    watched: Watched, text: str
+) -> None:
+    await watched.says(written(content="content", new="absent"))
+    await watched.says(text)
+    assert list(watched.board._open) == [("content", "content")]
+
+
+async def test_an_engine_that_is_leaving_when_all_is_closed_is_closed_too(
+    watched: Watched,
+) -> None:
+    watched.server.held.add("content")
+    call = asyncio.create_task(watched.ask("content"))
+    await until(lambda: len(watched.server.asked) == 1)
+    await watched.says(written("popular", popular="popular"))
+    (leaving,) = watched.board._retiring.values()
+    await watched.board.close()
+    await asyncio.gather(call, return_exceptions=True)
+    with pytest.raises(grpc.aio.UsageError, match="closed"):
+        await leaving.engine.rank(QUERY, Deadline.after(1))
+
+
+async def test_the_watch_tells_a_failure_of_its_own_once(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(switching, "INTERVAL", 0.01)
+    monkeypatch.setattr(watched.watch, "look", fails)
+    with structlog.testing.capture_logs() as lines:
+        task = asyncio.create_task(watched.watch.watch())
+        await asyncio.sleep(0.2)
+        task.cancel()
+    assert [line["event"] for line in lines] == ["the traffic file cannot be followed"]
+
+
 async def test_the_watch_tells_a_fault_once_and_goes_on(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

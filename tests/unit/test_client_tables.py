@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from segue.v1.catalog_service_pb2 import Genre
-from segue.v1.engine_service_pb2 import ENGINE_STATE_AVAILABLE, EngineState
+from segue.v1.engine_service_pb2 import ENGINE_STATE_AVAILABLE, Engine, EngineState, Traffic
 from segue.v1.recommendation_service_pb2 import Reason, Recommendation, RecommendSongsResponse
 from segue.v1.song_pb2 import Song
 from segue_client import tables
@@ -58,6 +58,17 @@ def test_what_speaks_against_a_song_is_counted_only() -> None:
 def test_a_reason_against_a_song_has_its_sign() -> None:
     item = Recommendation(reasons=[Reason(song_id=7, contribution=-0.25)])
     assert tables.because(item) == "song 7 (-0.250)"
+
+
+def test_a_share_has_a_decimal_where_it_needs_one() -> None:
+    shares = (1, 0.9, 0.1, 0.002, 0.125, 0.0001, 0)
+    told = ["100%", "90%", "10%", "0.2%", "12.5%", "<0.1%", "0%"]
+    assert [tables.percent(share) for share in shares] == told
+
+
+def test_the_share_of_an_engine_is_told_to_a_decimal() -> None:
+    engine = Engine(name="new", traffic=Traffic(share=0.002))
+    assert "0.2%" in drawn(tables.table(tables.TRAFFIC, [engine]))[-1]
 
 
 def test_a_score_of_zero_is_shown_and_an_absent_one_is_not() -> None:

@@ -53,7 +53,8 @@ def make_case(count: int) -> Case:
         artists=(by + 7).astype(np.int32),
         years=rng.integers(1960, 2010, count).astype(np.int32),
         tempos=rng.uniform(60, 180, count).astype(np.float32),
-        popularity=(rng.permutation(count) / count).astype(np.float32),
+        # Many are equally popular, so that ids decide.
+        popularity=(rng.permutation(count) // 50 / count).astype(np.float32),
         genre_rows=np.arange(count),
         genre_positions=rng.integers(0, 3, count),
         genre_names=["folk", "jazz", "noise"],

@@ -88,9 +88,24 @@ def test_cold_songs_have_an_estimate_where_they_were_measured() -> None:
         {"metrics": METRICS | {"recall_at_20": {"value": "x", "standard_error": 0}}},
         {"metrics": METRICS | {"gini_at_10": float("nan")}},
         {"metrics": METRICS | {"listeners": 1.5}},
+        {"song_count": 2**31},
+        {"metrics": METRICS | {"listeners": 2**31}},
+        {"metrics": METRICS | {"seed": -(2**31) - 1}},
+        {"metrics": METRICS | {"protocol": "\ud800"}},
+        {"algorithm": "\ud800"},
+        {"dataset": "\udfff"},
     ],
     ids=str,
 )
 def test_what_is_not_of_the_form_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(MALFORMED):
         read(SECOND | wrong)
+
+
+def test_the_widest_integers_of_the_contract_are_taken() -> None:
+    assert read(SECOND | {"song_count": 2**31 - 1}).song_count == 2**31 - 1
+
+
+def test_a_version_that_cannot_travel_is_refused() -> None:
+    with pytest.raises(MALFORMED):
+        engine_info("\udcff", json.dumps(SECOND))

@@ -1,6 +1,7 @@
 """Every engine keeps the rules of the signature, and scores as its algorithm says."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import segue_signature as sig
 from engine_oracles import ORACLES
 from ranking_oracle import Oracle, Query
 from ranking_use import UNKNOWN, Model, ask, found, random_query, reloaded
+from segue_model.data.columns import Listens
 from segue_model.data.dataset import Dataset
 from segue_model.data.progress import silent
 from segue_model.data.synthetic import synthetic_dataset
@@ -83,15 +85,16 @@ def test_contributions_sum_to_the_score_where_the_engine_explains(
 
 
 def test_songs_nobody_listened_to_are_unknown_to_behavior_alone(
-    name: str, model: Model, dataset: Dataset
+    model: Model, dataset: Dataset
 ) -> None:
     cold = np.setdiff1d(dataset.songs.ids, dataset.listens.songs)[:3].tolist()
     assert cold, "a synthetic dataset without cold songs tests nothing here"
     answer = ask(model, [Query(cold, 10)])
-    known = answer[sig.LISTENED_SONGS_KNOWN][0].tolist()
-    assert known == [name not in ("item-item", "factors")] * len(cold)
+    said = json.loads(model[sig.DESCRIBE](schema=tf.constant(2))[sig.DESCRIPTION].numpy())
+    by_listens = said["source"] == sig.SOURCE_COLLABORATIVE
+    assert answer[sig.LISTENED_SONGS_KNOWN][0].tolist() == [not by_listens] * len(cold)
     popular_ = answer[sig.RECOM_SONGS_SOURCES][0] == sig.SOURCE_POPULAR
-    assert popular_.all() == (name in ("item-item", "factors", "popular"))
+    assert popular_.all() == (by_listens or said["source"] == sig.SOURCE_POPULAR)
     assert not set(found(answer, 0)) & set(cold)
 
 
@@ -102,11 +105,24 @@ def test_the_order_of_a_list_and_repetitions_change_nothing(model: Model, datase
         assert np.array_equal(answer[output][0], answer[output][1])
 
 
+def test_without_any_listens_the_popular_songs_come(name: str, dataset: Dataset) -> None:
+    """Nothing can be learned of behavior then, and nothing may break."""
+    nobody = Listens(*(np.zeros(0, np.int32) for _ in range(3)))
+    engine = ENGINES[name]
+    model = engine.fit(replace(dataset, listens=nobody), engine.options(), silent)
+    answer = model.recommend(tf.constant([UNKNOWN], tf.int32), tf.constant(5))
+    assert len(answer[sig.RECOM_SONGS_IDS]) == 5
+    assert set(answer[sig.RECOM_SONGS_SOURCES].numpy()) == {sig.SOURCE_POPULAR}
+
+
 def test_wrong_options_are_named() -> None:
     with pytest.raises(ValueError, match=r"^regularisation: no such option; there are form, "):
         ENGINES["item-item"].with_options({"regularisation": "3"})
     with pytest.raises(ValueError, match=r"^neighbors: 'many' is not of type int"):
         ENGINES["item-item"].with_options({"neighbors": "many"})
+    for value in (None, float("inf"), 200.7):
+        with pytest.raises(ValueError, match=r"^neighbors: .* is not of type int"):
+            ENGINES["item-item"].with_options({"neighbors": value})
     with pytest.raises(ValueError, match=r"^cold_content: "):
         ENGINES["blend"].with_options({"cold_content": -1})
     options: Any = ENGINES["factors"].with_options({"dimensions": "32"})

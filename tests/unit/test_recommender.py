@@ -48,7 +48,7 @@ def catalog() -> FakeCatalog:
 
 @pytest.fixture
 def recommender(engine: FakeEngine, substitute: FakeEngine, catalog: FakeCatalog) -> Recommender:
-    return over(FallbackEngine(engine, substitute), engine, catalog)
+    return over(FallbackEngine("main", engine, substitute), engine, catalog)
 
 
 def over(engine: Engine, described: Described, catalog: FakeCatalog) -> Recommender:

@@ -60,6 +60,29 @@ def test_a_traffic_file_at_fault_stops_the_start_and_is_named(tmp_path: Path) ->
     assert "Traceback" not in done.stderr
 
 
+def test_print_config_tells_the_traffic_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text('{"engines": {"a": "model-a"}, "default": "a"}')
+    done = start("--print-config", SEGUE_TRAFFIC_FILE=str(file))
+    told = {"engines": {"a": "model-a"}, "default": "a", "experiment": None}
+    assert json.loads(done.stdout)["traffic"] == told
+
+
+def test_print_config_names_what_is_wrong_with_the_traffic_file(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text('{"engines": {"a": "model-a"}, "default": "tarot"}')
+    done = start("--print-config", SEGUE_TRAFFIC_FILE=str(file))
+    assert done.returncode == 2
+    assert f"SEGUE_TRAFFIC_FILE: {file}: default: 'tarot'" in done.stderr
+
+
+def test_beside_a_traffic_file_the_default_engine_counts_not(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text('{"engines": {"item-item": "item-item"}, "default": "item-item"}')
+    done = start("--print-config", SEGUE_TRAFFIC_FILE=str(file), SEGUE_DEFAULT_ENGINE="item-item")
+    assert done.returncode == 0
+
+
 def test_the_token_key_is_never_printed() -> None:
     done = start("--print-config", SEGUE_TOKEN_KEY="a key that nobody knows")
     assert json.loads(done.stdout)["token_key"] == "*" * 10

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import prepare
 from stack import NAME, Ports, Stack
 
 
@@ -40,6 +41,36 @@ def test_what_a_reader_edited_stays_until_the_models_are_made_anew(tmp_path: Pat
     stack.reset()
     stack.processes()
     assert json.loads(stack.traffic.read_text()) == told
+
+
+def test_what_a_reader_edited_is_kept_beside_when_the_models_are_made_anew(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "models" / "content" / "1").mkdir(parents=True)
+    stack = Stack(tmp_path)
+    stack.processes()
+    assert stack.reset() == []
+    stack.processes()
+    stack.traffic.write_text("edited")
+    kept = tmp_path / "traffic.json.old"
+    assert stack.reset() == [kept]
+    assert kept.read_text() == "edited"
+    assert not stack.traffic.exists()
+    assert not stack.model_config.exists()
+
+
+def test_models_are_made_anew_in_a_checkout_that_was_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(prepare, "_run", lambda what, *_: done.append(what))
+    first, moved = tmp_path / "first", tmp_path / "moved"
+    (first / "models" / "content" / "1").mkdir(parents=True)
+    for home in (first, first, moved):
+        if home == moved:
+            first.rename(moved)
+        prepare.prepare(None, Stack(home))
+    assert done.count("Training the engines") == 2
 
 
 def test_a_taken_port_is_named_with_what_it_is_for() -> None:

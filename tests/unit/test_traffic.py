@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from fakes import FakeEngine
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import EngineUnavailable, NotFound
+from segue_server.domain.errors import DeadlineExceeded, EngineUnavailable, NotFound
 from segue_server.domain.experiment import Arm, Experiment
 from segue_server.domain.model import RankQuery, RecommendRequest
 from segue_server.domain.route import Route, Tally
@@ -132,7 +133,7 @@ def test_an_engine_that_left_is_not_found(traffic: Traffic) -> None:
 
 async def test_what_came_of_requests_is_counted() -> None:
     engine, substitute = FakeEngine(), FakeEngine("substitute")
-    route = Route(FallbackEngine(engine, substitute), engine)
+    route = Route(FallbackEngine("main", engine, substitute), engine)
     assert route.tally() == Tally()
     for _ in range(3):
         await route.rank(QUERY, soon())
@@ -146,12 +147,36 @@ async def test_what_came_of_requests_is_counted() -> None:
     assert (tally.answered, tally.degraded, tally.failed) == (3, 2, 1)
 
 
+async def test_an_engine_that_hangs_where_none_may_stand_in_counts_as_failed() -> None:
+    engine = FakeEngine(hangs=True)
+    route = Route(FallbackEngine("main", engine, FakeEngine()), engine)
+    deadline = Deadline.after(0.3)
+    with pytest.raises(DeadlineExceeded):
+        async with asyncio.timeout(deadline.remaining()):  # as the call has
+            await route.rank(RankQuery(songs=(5,), k=3, substitute=False), deadline)
+    assert route.tally() == Tally(failed=1)
+
+
+async def test_the_engine_that_does_not_answer_is_named_in_the_log() -> None:
+    engine = FallbackEngine("main", FakeEngine(down=True), FakeEngine())
+    with structlog.testing.capture_logs() as lines:
+        await engine.rank(QUERY, soon())
+    assert [(line["event"], line["engine"]) for line in lines] == [("model unavailable", "main")]
+
+
+async def test_the_wait_that_a_model_asks_for_is_passed_on_when_nothing_stands_in() -> None:
+    engine = FallbackEngine("main", FakeEngine(down=True, retry_after=30), FakeEngine(down=True))
+    with pytest.raises(EngineUnavailable) as caught:
+        await engine.rank(QUERY, soon())
+    assert caught.value.retry_after == 30
+
+
 async def test_the_median_is_of_the_models_own_answers() -> None:
     times: Iterator[float] = itertools.chain.from_iterable(
         (float(start), start + took) for start, took in enumerate((0.1, 0.9, 0.2, 5.0))
     )
     engine = FakeEngine()
-    route = Route(FallbackEngine(engine, FakeEngine()), engine, clock=lambda: next(times))
+    route = Route(FallbackEngine("main", engine, FakeEngine()), engine, clock=lambda: next(times))
     for _ in range(3):
         await route.rank(QUERY, soon())
     engine.down = True

@@ -92,9 +92,9 @@ def test_what_is_no_json_of_the_form_is_refused(content: bytes) -> None:
     ("text", "place"),
     [
         ("content", ServedModel("content")),
-        ("content@canary", ServedModel("content@canary")),
-        ("grpc://models:8500/content", ServedModel("content", "models:8500")),
-        ("grpc://[::1]:8500/item-item@stable", ServedModel("item-item@stable", "[::1]:8500")),
+        ("content@canary", ServedModel("content", "canary")),
+        ("grpc://models:8500/content", ServedModel("content", address="models:8500")),
+        ("grpc://[::1]:8500/item-item@stable", ServedModel("item-item", "stable", "[::1]:8500")),
         (
             "http://models:8501/v1/models/content/labels/canary:predict",
             HostedModel("http://models:8501/v1/models/content/labels/canary:predict"),

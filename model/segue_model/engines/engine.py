@@ -50,9 +50,12 @@ def _as(kind: type, name: str, value: object) -> object:
             raise ValueError(f"{name}: {value!r} is neither true nor false")
         return str(value).lower() == "true"
     try:
-        return kind(value)
-    except ValueError as error:
+        made = kind(value)
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{name}: {value!r} is not of type {kind.__name__}") from error
+    if not isinstance(value, str) and made != value:
+        raise ValueError(f"{name}: {value!r} is not of type {kind.__name__}")
+    return made
 
 
 def _listed(names: Mapping[str, object]) -> str:

@@ -19,7 +19,7 @@ from segue_model.evaluation.results import Evaluation
 from segue_model.evaluation.split import Plan
 from segue_model.evaluation.table import print_tables, split_in_words
 from segue_model.evaluation.watching import watched
-from segue_model.training import QUIET
+from segue_model.quiet import QUIET
 
 FOLDER: Final = click.Path(path_type=Path)
 FILE: Final = click.Path(path_type=Path, dir_okay=False, writable=True)
@@ -27,7 +27,10 @@ DEFAULT: Final = "run"
 USUAL: Final = Plan()
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAN: Final = (
-    click.option("--seed", type=int, default=USUAL.seed, show_default=True),
+    # A model's description tells it, and the contract has 32 bits for it.
+    click.option(
+        "--seed", type=click.IntRange(0, 2**31 - 1), default=USUAL.seed, show_default=True
+    ),
     click.option(
         "--held-out",
         type=float,
@@ -129,6 +132,8 @@ def split(dataset: Path, output: Path, **plan: Any) -> None:  # noqa: ANN401 - o
 
     It has the songs and listens of the training listeners. Give `run --model` the same options.
     """
+    if output.resolve() == dataset.resolve():
+        raise click.BadParameter("is DATASET itself", param_hint="--output")
     with _failing_clearly():
         material = material_of(read_dataset(dataset), _plan(plan))
         write_dataset(output, material.training)

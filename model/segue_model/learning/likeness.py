@@ -13,6 +13,8 @@ from segue_model.learning.neighbor_table import NeighborTable
 Reals: TypeAlias = npt.NDArray[np.float32]
 
 LISTENERS: Final = 500
+# Of whom the scores of all songs are in memory together.
+AT_ONCE: Final = 20
 # Half of a listener's songs are shown, so that something is left to be foretold.
 SHOWN: Final = 0.5
 FEWEST_SONGS: Final = 4
@@ -30,14 +32,16 @@ def worth(table: NeighborTable, vectors: Reals, interactions: Interactions, seed
     of whom half of the songs are shown, over the songs of the table that are not. 1 where there is
     no such listener. `vectors` float32 [N, d] are of length 1, or 0.
     """
+    products = squares = 0.0
     shown = _half(interactions.binary(), seed)
-    if not shown.shape[0]:
-        return 1.0
-    scores = neighbor_table.scores(table, shown)
-    alike = likeness(tastes.scores(vectors, shown)[:, table.songs])
-    alike[shown[:, table.songs].toarray() > 0] = 0
-    squares = float((alike.astype(np.float64) ** 2).sum())
-    return max(0.0, float((scores.astype(np.float64) * alike).sum()) / squares) if squares else 1.0
+    for start in range(0, shown.shape[0], AT_ONCE):
+        some = shown[start : start + AT_ONCE]
+        scores = neighbor_table.scores(table, some).astype(np.float64)
+        alike = likeness(tastes.scores(vectors, some)[:, table.songs]).astype(np.float64)
+        alike[some[:, table.songs].toarray() > 0] = 0
+        products += float((scores * alike).sum())
+        squares += float((alike**2).sum())
+    return max(0.0, products / squares) if squares else 1.0
 
 
 def _half(listens: sparse.csr_matrix, seed: int) -> sparse.csr_matrix:

@@ -29,6 +29,8 @@ class FoldIn:
         vectors = vectors * one[:, :, tf.newaxis]
         count = tf.reduce_sum(one, axis=1)
         ridge = self.regularization * (count + self.unobserved) ** self.exponent
+        # Without a song, and of a model that knows none, there would be nothing to solve.
+        ridge = tf.where(count > 0, ridge, 1.0)
         unit = tf.eye(self.gramian.shape[0])
         left = tf.matmul(vectors, vectors, transpose_a=True) + tf.constant(self.gramian)
         left += ridge[:, tf.newaxis, tf.newaxis] * unit

@@ -34,6 +34,9 @@ class Neighbors(tf.Module):
             raise ValueError("songs: not in the order of ids")
         self._songs = songs
         neighbors, weights = _in_row_order(table)
+        if not len(neighbors):
+            # A gather needs a row, be it one that nothing leads to.
+            neighbors, weights = np.full((1, 1), NONE, np.int32), np.zeros((1, 1), np.float32)
         place = np.full(songs.rows, -1, np.int32)
         place[table.songs] = np.arange(len(table.songs), dtype=np.int32)
         self._places = tf.Variable(place, trainable=False, name="places")

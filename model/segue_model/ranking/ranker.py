@@ -108,13 +108,29 @@ class Ranker(Generic[Profiles]):
             allowed = tf.gather(scan.allowed, rows, batch_dims=1)
         scores = tf.where(allowed, scores, NOTHING)
         left = self._songs.blocks.without_rows(scores, winners, scan.out)
+        if self._songs.blocks.order is not None:
+            return self._first_by_id(Ranked(rows, left), count)
         best = tf.math.top_k(left, count)
-        ranked = Ranked(tf.gather(rows, best.indices, batch_dims=1), best.values)
-        return ranked if self._songs.blocks.order is None else self._equal_ones_by_id(ranked)
+        return Ranked(tf.gather(rows, best.indices, batch_dims=1), best.values)
 
-    def _equal_ones_by_id(self, ranked: Ranked) -> Ranked:
-        by_id = ranked.taken(tf.argsort(self._songs.ids_at(ranked.rows), axis=1))
-        return by_id.taken(tf.argsort(by_id.scores, axis=1, direction="DESCENDING", stable=True))
+    def _first_by_id(self, candidates: Ranked, count: tf.Tensor) -> Ranked:
+        """Return the best `count` of candidates in any order of rows, equal ones by id.
+
+        `top_k` would cut those that are as good as the last one by row, so these are cut apart.
+        """
+        ids = self._songs.ids_at(candidates.rows)
+        best = tf.math.top_k(candidates.scores, count)
+        last = best.values[:, -1:]
+        as_good = tf.where(candidates.scores == last, -ids, tf.int32.min)
+        equal = tf.math.top_k(as_good, count)
+        better = candidates.taken(best.indices)
+        better = Ranked(better.rows, tf.where(better.scores > last, better.scores, NOTHING))
+        others = candidates.taken(equal.indices)
+        others = Ranked(others.rows, tf.where(equal.values > tf.int32.min, others.scores, NOTHING))
+        both = Ranked(*(tf.concat(parts, axis=1) for parts in zip(better, others, strict=True)))
+        by_id = both.taken(tf.argsort(self._songs.ids_at(both.rows), axis=1))
+        order = tf.argsort(by_id.scores, axis=1, direction="DESCENDING", stable=True)
+        return by_id.taken(order[:, :count])
 
     def _best_of_artists(
         self, scan: "_Scan[Profiles]", cap: tf.Tensor, k: tf.Tensor, most: tf.Tensor

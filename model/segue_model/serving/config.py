@@ -100,6 +100,8 @@ def _name(name: str, where: str) -> str:
 
 def _base_path(text: str, where: str) -> Path:
     path = Path(text)
+    if "\0" in text:
+        raise UsageError(f"{where}: {text!r} must not hold a zero byte")
     if "://" in text or not path.is_absolute():
         raise UsageError(f"{where}: {text!r} must be an absolute path")
     return path

@@ -6,6 +6,7 @@ The file counts when it says the same twice, since editors write it in pieces.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from segue_model.serving import config
 from segue_model.serving.config import ModelConfig
@@ -29,6 +30,7 @@ class ModelWatch:
         self._wait = wait
         self._polled = polled
         self._tasks: set[asyncio.Task[None]] = set()
+        self._removed: dict[str, asyncio.Event] = {}
         self._ended: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
 
     async def first(self) -> None:
@@ -59,22 +61,27 @@ class ModelWatch:
                 self._begin(model)
         for name in serving.keys() - {wanted.name for wanted in configs}:
             self._models.remove(name)
+            self._removed.pop(name).set()
 
     def _begin(self, model: Model, looked_at: ModelConfig | None = None) -> None:
-        task = asyncio.create_task(self._watch(model, looked_at))
+        removed = self._removed[model.config.name] = asyncio.Event()
+        task = asyncio.create_task(self._watch(model, looked_at, removed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(self._ended.put_nowait)
 
-    async def _watch(self, model: Model, looked_at: ModelConfig | None) -> None:
-        """Poll the model until it is not served any more, then let go of its versions."""
-        while self._models.named().get(model.config.name) is model:
+    async def _watch(
+        self, model: Model, looked_at: ModelConfig | None, removed: asyncio.Event
+    ) -> None:
+        """Poll the model until it is not served any more, then let go of its versions at once."""
+        while not removed.is_set():
             # Without polls, versions are looked for once a configuration.
             if model.config is not looked_at:
                 looked_at = model.config
                 await model.poll()
             await self._polled()
-            await asyncio.sleep(self._wait or 1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(removed.wait(), self._wait or 1)
             if self._wait:
                 looked_at = None
         await model.retire()
