@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +15,8 @@ from scipy import sparse
 
 from segue_model.data.interactions import Interactions
 from segue_model.learning import inverse, item_item_closed, item_item_sparse
-from segue_model.learning.gram import gram_rows, merged, partial_gram
-from segue_model.learning.item_item import Form, ItemItemOptions, fit_item_item
+from segue_model.learning.gram import Gram, counted, gram_rows, merged
+from segue_model.learning.item_item import Form, ItemItemOptions, fit_counted, fit_item_item
 from segue_model.learning.neighbor_table import (
     NONE,
     NeighborTable,
@@ -84,7 +85,7 @@ def test_listened_songs_speak_in_their_rows_for_the_others() -> None:
 
 def test_the_sparse_form_with_all_songs_similar_is_the_closed_form() -> None:
     made = heard(2000, 60)
-    assert partial_gram(made.matrix).nnz == 60 * 60
+    assert common(made.matrix).nnz == 60 * 60
     some = fit_item_item(made, replace(ALL, form="sparse"))
     np.testing.assert_allclose(dense(some), dense(fit_item_item(made, ALL)), atol=2e-5)
 
@@ -180,14 +181,44 @@ def test_scores_are_sums_over_listened_songs_whatever_was_played_how_often() -> 
     np.testing.assert_allclose(found, listened @ dense(table), atol=1e-5)
 
 
+def common(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The common listeners of each two songs."""
+    listened = counted(matrix)
+    gram = (listened.T @ listened).tocsr()
+    gram.sort_indices()
+    return gram
+
+
+@pytest.mark.parametrize("form", ["closed", "sparse"])
+def test_common_listeners_counted_elsewhere_teach_the_same(form: Form) -> None:
+    made, options = heard(300, 80), replace(ALL, form=form, neighbors=20)
+    here = fit_item_item(made, options)
+    whole = common(made.matrix[:, here.songs])
+
+    def rows(songs: int) -> Iterator[sparse.csr_matrix]:
+        for start in range(0, whole.shape[0], songs):
+            yield whole[start : start + songs]
+
+    there = fit_counted(Gram(here.songs, rows), options)
+    for field in ("songs", "neighbors", "weights"):
+        np.testing.assert_array_equal(getattr(there, field), getattr(here, field))
+
+
+def test_a_regularization_that_the_arithmetic_cannot_bear_is_refused() -> None:
+    made = heard(2000, 60)
+    twins = sparse.hstack([made.matrix] * 2, format="csr")
+    with pytest.raises(ValueError, match="regularization: 1e-06 is too small for these listens"):
+        fit_item_item(Interactions(made.listeners, twins), replace(ALL, regularization=1e-6))
+
+
 def test_grams_of_parts_add_up_to_that_of_all() -> None:
     made = heard(200, 30).matrix
-    whole = partial_gram(made)
+    whole = common(made)
     binary = (made.toarray() > 0).astype(int)
     assert whole.dtype == np.int32
     assert (whole.toarray() == binary.T @ binary).all()
     cuts = list(pairwise([0, 1, 90, 90, 200]))
-    total = merged([partial_gram(made[start:end]) for start, end in cuts])
+    total = merged([common(made[start:end]) for start, end in cuts])
     for field in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(total, field), getattr(whole, field))
     with workers() as threads:

@@ -1,23 +1,25 @@
 """Counts how many listeners each two songs have in common: the Gram matrix X'X of listening."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from segue_model.learning.workers import Workers
 
 
-def partial_gram(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the common listeners [W, W] of a chunk of listeners [U, W], int32, columns sorted.
+@dataclass(frozen=True, eq=False)
+class Gram:
+    """The common listeners of W songs, whoever counted them.
 
-    Any entry of the chunk counts 1. Grams of chunks that have no listener in common add up to that
-    of all of them (`merged`), exactly and in any order.
+    `songs` int32 [W] are rows of the dataset's songs, in order; `rows(n)` yields the matrix [W, W]
+    by n rows at a time, integer CSR.
     """
-    heard = counted(matrix)
-    gram = (heard.T.tocsr() @ heard).tocsr()
-    gram.sort_indices()
-    return gram
+
+    songs: npt.NDArray[np.int32]
+    rows: Callable[[int], Iterator[sparse.csr_matrix]]
 
 
 def merged(parts: Iterable[sparse.csr_matrix]) -> sparse.csr_matrix:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from segue_model.data.progress import Progress
-from segue_model.learning.gram import gram_rows
+from segue_model.learning.gram import Gram
 from segue_model.learning.neighbor_table import NONE, Rows, Weights, entries, strongest
 from segue_model.learning.workers import Workers
 
@@ -18,7 +18,7 @@ GROUP: Final = 16
 
 
 def fit_sparse(
-    heard: sparse.csr_matrix,
+    gram: Gram,
     regularization: float,
     neighbors: int,
     threads: Workers,
@@ -31,13 +31,13 @@ def fit_sparse(
     sparse approximation of Steck (Markov Random Fields for Collaborative Filtering, 2019) solves
     where it solves for each song alone.
     """
-    gram = _gram(heard, threads, progress)
-    similar = _similar(gram, neighbors, threads, progress)
+    counts = _whole(gram, progress)
+    similar = _similar(counts, neighbors, threads, progress)
     groups = list(_groups(similar))
     weights = np.zeros(similar.shape, np.float32)
 
     def solve(group: Rows) -> Weights:
-        return _solve(gram, group, similar[group], regularization)
+        return _solve(counts, group, similar[group], regularization)
 
     for done, (group, solved) in enumerate(zip(groups, threads.each(solve, groups), strict=True)):
         progress("solving", done / len(groups))
@@ -45,10 +45,11 @@ def fit_sparse(
     return strongest(entries(_by_listened(similar, weights)), neighbors)
 
 
-def _gram(heard: sparse.csr_matrix, threads: Workers, progress: Progress) -> sparse.csr_matrix:
-    parts: list[sparse.csr_matrix] = [sparse.csr_matrix((0, heard.shape[1]), dtype=np.float32)]
-    for part in gram_rows(heard, SLAB, threads):
-        progress("counting common listeners", (len(parts) - 1) * SLAB / heard.shape[1])
+def _whole(gram: Gram, progress: Progress) -> sparse.csr_matrix:
+    count = len(gram.songs)
+    parts: list[sparse.csr_matrix] = [sparse.csr_matrix((0, count), dtype=np.float32)]
+    for part in gram.rows(SLAB):
+        progress("counting common listeners", (len(parts) - 1) * SLAB / count)
         parts.append(part.astype(np.float32))
     return sparse.vstack(parts, format="csr")
 

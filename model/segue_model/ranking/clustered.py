@@ -36,11 +36,12 @@ class Clustered(tf.Module):
         self._exact = exact
         self._size = clusters.block
         self._probes = probing.probes
-        popularity = songs.laid_out(songs.arrays.popularity).reshape(-1, clusters.block)
-        # The popularity of a block is its most popular song's: no estimate.
-        self._centroids = self._fixed(
-            np.column_stack([clusters.centroids, popularity.max(axis=1)]), "centroids"
-        )
+        # What is popular is ranked, so that equally popular blocks come by ids, too.
+        by_popularity = np.argsort(-songs.arrays.popularity, kind="stable")
+        ranks = np.empty(songs.count, np.int32)
+        ranks[by_popularity] = np.arange(songs.count, dtype=np.int32)
+        first = songs.laid_out(ranks).reshape(-1, clusters.block).min(axis=1)
+        self._centroids = self._fixed(np.column_stack([clusters.centroids, -first]), "centroids")
         self._reach = self._fixed(probing.reach, "reach")
 
     def _fixed(self, array: npt.NDArray[np.float32], name: str) -> tf.Variable:
