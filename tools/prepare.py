@@ -31,7 +31,8 @@ def prepare(dataset: Path | None, stack: Stack) -> None:
     """
     folder = stack.home / "dataset"
     made_of = stack.home / "made-of"
-    now = (_state(dataset) if dataset else SAMPLE_SIZE) + _code()
+    # The files for the model server name the folder, which may have been moved or copied.
+    now = f"{stack.home}\n" + (_state(dataset) if dataset else SAMPLE_SIZE) + _code()
     stack.home.mkdir(parents=True, exist_ok=True)
     new = not stack.engines or not made_of.exists() or made_of.read_text() != now
     if new:
@@ -40,7 +41,8 @@ def prepare(dataset: Path | None, stack: Stack) -> None:
     _catalog(folder, stack)
     if new:
         _models(folder, stack)
-        stack.reset()
+        for kept in stack.reset():
+            print(f"{kept.stem} is made anew; what it said is in {kept}.", flush=True)
         made_of.write_text(now)
     else:
         print("The models are up to date.", flush=True)

@@ -104,7 +104,8 @@ class Stack:
 
     def model_server(self) -> Process:
         """Return the official model server where it is installed, else the embedded one."""
-        self._write_model_config()
+        if not self.model_config.exists():
+            self.model_config.write_text(self._told_models())
         self._write_batching_parameters()
         official = shutil.which("tensorflow_model_server")
         program = (official,) if official else (sys.executable, "-m", "segue_model.serving")
@@ -126,7 +127,8 @@ class Stack:
 
     def server(self) -> Process:
         """Return the gRPC server."""
-        self._write_traffic()
+        if not self.traffic.exists():
+            self.traffic.write_text(self._told_traffic())
         env = {
             "SEGUE_LISTEN": f"{LOCALHOST}:{self.ports.grpc}",
             "SEGUE_MODEL_SERVER": f"{LOCALHOST}:{self.ports.model}",
@@ -167,26 +169,31 @@ class Stack:
         status = _answers(f"http://{LOCALHOST}:{self.ports.model_rest}/v1/models/{name}")
         return b'"AVAILABLE"' in (status or b"")
 
-    def reset(self) -> None:
-        """Forget what was edited: the files for models and traffic are made anew."""
-        self.model_config.unlink(missing_ok=True)
-        self.traffic.unlink(missing_ok=True)
+    def reset(self) -> list[Path]:
+        """Let the files for models and traffic be made anew.
 
-    def _write_model_config(self) -> None:
-        if self.model_config.exists():
-            return
+        Those that say something else than they will then get `.old` behind their names, and are
+        returned by these.
+        """
+        said = {self.model_config: self._told_models(), self.traffic: self._told_traffic()}
+        there = [file for file in said if file.exists()]
+        edited = [file for file in there if file.read_bytes() != said[file].encode()]
+        kept = [file.replace(file.with_name(f"{file.name}.old")) for file in edited]
+        for file in said:
+            file.unlink(missing_ok=True)
+        return kept
+
+    def _told_models(self) -> str:
         entries = "".join(
             f'  config {{\n    name: "{name}"\n    base_path: "{self.models / name}"\n'
             '    model_platform: "tensorflow"\n  }\n'
             for name in self.engines
         )
-        self.model_config.write_text(f"model_config_list {{\n{entries}}}\n")
+        return f"model_config_list {{\n{entries}}}\n"
 
-    def _write_traffic(self) -> None:
-        if self.traffic.exists():
-            return
+    def _told_traffic(self) -> str:
         told = {"engines": {name: name for name in self.engines}, "default": DEFAULT_ENGINE}
-        self.traffic.write_text(json.dumps(told, indent=2) + "\n")
+        return json.dumps(told, indent=2) + "\n"
 
     def _write_batching_parameters(self) -> None:
         # What is queued is taken at once: waiting for more would slow a single caller.

@@ -29,6 +29,8 @@ Row = TypeVar("Row")
 Column = tuple[str, Callable[[Row], str]]
 
 TOLD_REASONS: Final = 3
+# A share below it is not told more exactly.
+LEAST_SHARE: Final = 0.001
 # Control and format letters, halves of letters, and ends of lines and paragraphs.
 COMMANDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
@@ -57,6 +59,13 @@ def milliseconds(traffic: Traffic) -> str:
     if not traffic.HasField("median_latency"):
         return ""
     return f"{traffic.median_latency.ToTimedelta().total_seconds() * 1000:.1f} ms"
+
+
+def percent(share: float) -> str:
+    """Return a share, `90%`, with a decimal where it needs one, `0.2%`; `<0.1%` tells the rest."""
+    if 0 < share < LEAST_SHARE:
+        return f"<{LEAST_SHARE:.1%}"
+    return f"{share:.1%}".replace(".0%", "%")
 
 
 def estimate(metrics: OfflineMetrics, measured: Estimate) -> str:
@@ -125,7 +134,7 @@ ENGINE: Final[Sequence[Column[Engine]]] = (
 )
 TRAFFIC: Final[Sequence[Column[Engine]]] = (
     ("engine", lambda engine: engine.name),
-    ("share", lambda engine: f"{engine.traffic.share:.0%}"),
+    ("share", lambda engine: percent(engine.traffic.share)),
     ("answered", lambda engine: f"{engine.traffic.answered:,}"),
     ("degraded", lambda engine: f"{engine.traffic.degraded:,}"),
     ("failed", lambda engine: f"{engine.traffic.failed:,}"),

@@ -22,7 +22,7 @@ from segue_server.engines.popular import PopularEngine
 from segue_server.logs import set_up_logs
 from segue_server.settings import Settings
 from segue_server.switching import Switchboard, TrafficWatch
-from segue_server.traffic_settings import TrafficError, parse
+from segue_server.traffic_settings import TrafficError, TrafficSettings, parse
 from segue_server.transport.call import CallLimits
 from segue_server.transport.readiness import Readiness
 from segue_server.transport.server import make_server
@@ -45,7 +45,9 @@ def main() -> None:
     except (ValidationError, SettingsError) as error:
         sys.exit(_wrong_settings(*_troubles(error)))
     if arguments.print_config:
-        print(json.dumps(settings.printable(), indent=2))  # noqa: T201 - what was asked for
+        traffic, _ = _told_traffic(settings)
+        printed = settings.printable() | {"traffic": traffic.model_dump(mode="json")}
+        print(json.dumps(printed, indent=2))  # noqa: T201 - what was asked for
         return
     set_up_logs(settings.log_level, as_json=settings.log_format == "json")
     sys.exit(uvloop.run(serve(settings)))
@@ -97,17 +99,27 @@ async def _serve(
 def _open_traffic(settings: Settings, board: Switchboard) -> tuple[Traffic, TrafficWatch | None]:
     """Return the traffic to begin with, and what follows its file where there is one."""
     file = settings.traffic_file
+    told, content = _told_traffic(settings)
     try:
-        if file is None:
-            return Traffic(board.lineup(settings.traffic)), None
-        content = file.read_bytes()
-        traffic = Traffic(board.lineup(parse(content)))
-        return traffic, TrafficWatch(file, content, traffic, board)
-    except OSError as error:
-        sys.exit(_wrong_settings(f"SEGUE_TRAFFIC_FILE: {file}: {error.strerror}"))
+        traffic = Traffic(board.lineup(told))
     except TrafficError as error:
         place = "SEGUE_ENGINES" if file is None else f"SEGUE_TRAFFIC_FILE: {file}"
         sys.exit(_wrong_settings(f"{place}: {error}"))
+    return traffic, TrafficWatch(file, content, traffic, board) if file else None
+
+
+def _told_traffic(settings: Settings) -> tuple[TrafficSettings, bytes]:
+    """Return the traffic to begin with, and what its file holds; exit with 2 for a wrong one."""
+    file = settings.traffic_file
+    if file is None:
+        return settings.traffic, b""
+    try:
+        content = file.read_bytes()
+        return parse(content), content
+    except OSError as error:
+        sys.exit(_wrong_settings(f"SEGUE_TRAFFIC_FILE: {file}: {error.strerror}"))
+    except TrafficError as error:
+        sys.exit(_wrong_settings(f"SEGUE_TRAFFIC_FILE: {file}: {error}"))
 
 
 def _token_key(settings: Settings) -> bytes:

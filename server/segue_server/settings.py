@@ -74,7 +74,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _default_exists(self) -> "Settings":
-        if self.default_engine not in self.engines:
+        if self.traffic_file is None and self.default_engine not in self.engines:
             raise ValueError(
                 f"SEGUE_DEFAULT_ENGINE: {self.default_engine!r} is not in SEGUE_ENGINES"
             )

@@ -17,7 +17,7 @@ from segue_server.domain.ports import Engine
 from segue_server.domain.route import Route
 from segue_server.domain.traffic import Lineup, Traffic
 from segue_server.engines.fallback import FallbackEngine
-from segue_server.engines.opening import OpenEngine, open_engine
+from segue_server.engines.opening import OpenEngine, make_ready, open_engine
 from segue_server.traffic_settings import TrafficError, TrafficSettings, parse
 
 INTERVAL = 1.0
@@ -36,7 +36,7 @@ class Switchboard:
         self._model_server = model_server
         self._substitute = substitute
         self._open: dict[tuple[str, str], tuple[Route, OpenEngine]] = {}
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], OpenEngine] = {}
 
     def lineup(self, settings: TrafficSettings) -> Lineup:
         """Return a lineup; an engine that is connected already goes on with its counts.
@@ -48,14 +48,14 @@ class Switchboard:
         experiment = Experiment(told.name, told.arms) if told else None
         return Lineup(routes, settings.default, experiment)
 
-    def keep(self, lineup: Lineup) -> None:
-        """Leave every engine that is not in the lineup, once no call runs in it."""
+    def keep(self, *lineups: Lineup) -> None:
+        """Leave every engine that is in none of the lineups, once no call runs in it."""
         for key, (route, engine) in list(self._open.items()):
-            if lineup.routes.get(key[0]) is not route:
+            if all(lineup.routes.get(key[0]) is not route for lineup in lineups):
                 del self._open[key]
                 task = asyncio.create_task(_retire(route, engine))
-                self._retiring.add(task)
-                task.add_done_callback(self._retiring.discard)
+                self._retiring[task] = engine
+                task.add_done_callback(self._retiring.pop)
 
     async def silent(self, lineup: Lineup, in_use: Lineup) -> list[str]:
         """Return those engines new in a lineup that do not rank: their answers were degraded."""
@@ -69,9 +69,10 @@ class Switchboard:
 
     async def close(self) -> None:
         """End all connections, and the calls that run in them."""
+        engines = [*self._retiring.values(), *(engine for _, engine in self._open.values())]
         for task in self._retiring:
             task.cancel()
-        await asyncio.gather(*(engine.close() for _, engine in self._open.values()))
+        await asyncio.gather(*(engine.close() for engine in engines))
 
     def _route(self, name: str, model: str) -> Route:
         if (name, model) not in self._open:
@@ -79,7 +80,8 @@ class Switchboard:
                 engine = open_engine(name, model, self._model_server)
             except ValueError as error:
                 raise TrafficError(f"engines.{name}: {error}") from error
-            route = Route(FallbackEngine(engine.engine, self._substitute), engine.described)
+            ranking = FallbackEngine(name, engine.engine, self._substitute)
+            route = Route(ranking, engine.described)
             self._open[name, model] = (route, engine)
         return self._open[name, model][0]
 
@@ -115,10 +117,12 @@ class TrafficWatch:
             try:
                 trouble = await self.look()
             except Exception as error:  # whatever it is, the watch must not end
-                log.exception("the traffic file cannot be followed")
-                trouble = str(error)
-            if trouble and trouble != self._told:
-                log.warning("traffic unchanged", file=str(self._file), error=trouble)
+                trouble = f"{type(error).__name__}: {error}"
+                if trouble != self._told:
+                    log.exception("the traffic file cannot be followed")
+            else:
+                if trouble and trouble != self._told:
+                    log.warning("traffic unchanged", file=str(self._file), error=trouble)
             self._told = trouble
 
     async def look(self) -> str:
@@ -136,11 +140,15 @@ class TrafficWatch:
         try:
             return await self._switch(content, parse(content))
         except TrafficError as error:
+            self._board.keep(self._traffic.lineup)
             return str(error)
 
     async def _switch(self, content: bytes, settings: TrafficSettings) -> str:
         """Use the settings, unless an engine that is new in them does not answer yet."""
+        await make_ready(settings.engines.values())
         lineup = self._board.lineup(settings)
+        # What was tried before it is not wanted any more.
+        self._board.keep(self._traffic.lineup, lineup)
         if silent := await self._board.silent(lineup, self._traffic.lineup):
             return f"no answer yet from {', '.join(silent)}"
         self._traffic.use(lineup)

@@ -22,10 +22,11 @@ class TrafficError(Exception):
 class ServedModel:
     """A model of a model server that speaks gRPC; without `address` the default one.
 
-    `model` is MODEL or MODEL@LABEL.
+    Without `label` its newest version is meant.
     """
 
     model: str
+    label: str = ""
     address: str = ""
 
 
@@ -56,7 +57,8 @@ def place_of(text: str) -> ServedModel | HostedModel:
         host_and_port(address)
     if not MODEL.fullmatch(model):
         raise ValueError(f"{text!r} is not {FORMS}")
-    return ServedModel(model, address)
+    name, _, label = model.partition("@")
+    return ServedModel(name, label, address)
 
 
 def _model(text: str) -> str:

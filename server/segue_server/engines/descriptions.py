@@ -16,6 +16,8 @@ SOURCES = {
 }
 # How a model finds songs, by the word for it.
 EXACT, APPROXIMATE = "exact", "approximate"
+# What the contract's integers hold.
+INT32 = range(-(2**31), 2**31)
 
 
 def engine_info(version: str, description: str) -> EngineInfo:
@@ -25,21 +27,28 @@ def engine_info(version: str, description: str) -> EngineInfo:
     """
     said = json.loads(description)
     return EngineInfo(
-        version=version,
-        algorithm=str(said["algorithm"]),
+        version=text(version),
+        algorithm=text(said["algorithm"]),
         source=SOURCES[_int(said["source"])],
         song_count=_int(said["song_count"]),
         explains=bool(said["explains"]),
-        dataset=str(said["dataset"]),
+        dataset=text(said["dataset"]),
         metrics=_metrics(said["metrics"]) if said.get("metrics") else None,
         retrieval=_retrieval(said["retrieval"]) if said.get("retrieval") else None,
     )
 
 
+def text(value: object) -> str:
+    """Return a value as text that can travel; raise ValueError for half a character of UTF-16."""
+    said = str(value)
+    said.encode()
+    return said
+
+
 def _metrics(said: dict[str, Any]) -> OfflineMetrics:
     cold = said["cold_recall_at_20"]
     return OfflineMetrics(
-        protocol=str(said["protocol"]),
+        protocol=text(said["protocol"]),
         listeners=_int(said["listeners"]),
         recall_at_20=_estimate(said["recall_at_20"]),
         recall_at_50=_estimate(said["recall_at_50"]),
@@ -71,4 +80,6 @@ def _number(value: object) -> float:
 def _int(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is no integer")
+    if value not in INT32:
+        raise ValueError("an integer is no int32")
     return value

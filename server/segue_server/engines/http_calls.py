@@ -62,7 +62,7 @@ class HttpCalls:
                 reply = await self._authorized(url, data)
         except TimeoutError as error:
             raise DeadlineExceeded from error
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             said = f"{self._name}: {type(error).__name__}: {error}"
             raise EngineUnavailable(said[:MAX_TEXT]) from error
         return _document(self._name, reply), reply.headers

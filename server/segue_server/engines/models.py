@@ -89,6 +89,7 @@ def ranking(name: str, query: RankQuery, answer: Answer) -> Ranking:
         )
     if not all(map(math.isfinite, answer.scores)):
         raise ValueError("a score is no number")
+    _must_answer(query, [song for song in answer.ids if song != sig.PAD_ID])
     columns = zip(answer.ids, answer.scores, answer.sources, _reasons(query, answer), strict=True)
     return Ranking(
         songs=tuple(
@@ -101,6 +102,15 @@ def ranking(name: str, query: RankQuery, answer: Answer) -> Ranking:
         # A batching server may have padded the row further.
         unknown_songs=tuple(s for s, k in zip(query.songs, answer.known, strict=False) if not k),
     )
+
+
+def _must_answer(query: RankQuery, songs: Sequence[int]) -> None:
+    if len(songs) > query.k:
+        raise ValueError(f"{len(songs)} songs where {query.k} were asked for")
+    if len(set(songs)) < len(songs):
+        raise ValueError("a song comes more than once")
+    if any(song < 1 for song in songs):
+        raise ValueError("an id is below 1")
 
 
 def _reasons(query: RankQuery, answer: Answer) -> list[Reasons]:

@@ -16,6 +16,7 @@ _AI_PLATFORM = re.compile(
     rf"/v1/projects/{_NAME}/models/{_NAME}(?:/versions/(?P<version>{_NAME}))?:predict"
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_GOOGLE = (".googleapis.com", ".prediction.vertexai.goog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         complete = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError as error:  # of a port or an address that is none
+        (parts.hostname or "").encode("idna")
+    except ValueError as error:  # of a port, an address or a name that is none
         raise ValueError(f"{url!r}: {error}") from error
     if not complete or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"{url!r} is not http(s)://HOST[:PORT]/PATH")
@@ -63,7 +65,13 @@ def _split(url: str) -> SplitResult:
 
 
 def _google(parts: SplitResult, host: Host) -> Host:
-    """Return the host unless its calls would show an access token to the network."""
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    """Return the host unless its calls would show an access token to others than Google."""
+    name = parts.hostname or ""
+    if name in _LOOPBACK:
+        return host
+    if parts.scheme != "https":
         raise ValueError(f"{host.predict_url!r}: access tokens travel over https only")
+    if not name.endswith(_GOOGLE):
+        allowed = " and ".join(f"*{domain}" for domain in _GOOGLE)
+        raise ValueError(f"{host.predict_url!r}: access tokens are for {allowed} only")
     return host

@@ -7,7 +7,7 @@ from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import EngineUnavailable
 from segue_server.domain.model import EngineInfo, Ranking, RankQuery
 from segue_server.engines import models
-from segue_server.engines.descriptions import engine_info
+from segue_server.engines.descriptions import INT32, engine_info, text
 from segue_server.engines.google_credentials import GoogleCredentials
 from segue_server.engines.http_calls import HttpCalls, Json
 from segue_server.engines.rest_hosts import Host, host_of
@@ -15,7 +15,6 @@ from segue_server.engines.rest_hosts import Host, host_of
 # Where Vertex AI names the deployed model that answered: in predict's body, in rawPredict's header.
 _DEPLOYED = "deployedModelId"
 _DEPLOYED_HEADER = "X-Vertex-AI-Deployed-Model-Id"
-_INT32 = range(-(2**31), 2**31)
 
 
 def open_rest_engine(name: str, url: str) -> "RestEngine":
@@ -42,7 +41,7 @@ class RestEngine:
         body = {**self._host.signature, "instances": [models.inputs(query)]}
         document, _ = await self._calls.post(self._host.predict_url, body, deadline)
         try:
-            version = str(document.get(_DEPLOYED, self._host.version))
+            version = text(_text(document.get(_DEPLOYED, self._host.version)))
             return models.ranking(self._name, query, _answer(version, query, document))
         except models.MALFORMED as error:
             raise EngineUnavailable(f"{self._name} answered with no ranking: {error}") from error
@@ -93,7 +92,7 @@ def _ints(value: Json) -> list[int]:
     """Return int32 values; Vertex AI carries numbers as doubles and may write 5 as 5.0."""
     numbers = _floats(value)
     whole = [int(number) for number in numbers]
-    if whole != numbers or any(number not in _INT32 for number in whole):
+    if whole != numbers or any(number not in INT32 for number in whole):
         raise ValueError("a number is no int32")
     return whole
 

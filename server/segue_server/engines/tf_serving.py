@@ -27,10 +27,13 @@ CHANNEL_OPTIONS = (
 class TfServingEngine:
     """Ranks by a version of one model of a model server: the latest, or the one of a label."""
 
-    def __init__(self, channel: grpc.aio.Channel, name: str, model: str) -> None:
-        """Take the channel to the model server, the engine's name and `MODEL` or `MODEL@LABEL`."""
+    def __init__(self, channel: grpc.aio.Channel, name: str, model: str, label: str = "") -> None:
+        """Take the channel to the model server, the engine's name, the model's and the label."""
         self._name = name
-        self._model = model
+        self._model = f"{model}@{label}" if label else model
+        self._spec = ModelSpec(name=model)
+        if label:
+            self._spec.version_label = label
         self._predict: grpc.aio.UnaryUnaryMultiCallable[PredictRequest, PredictResponse] = (
             channel.unary_unary(
                 PREDICT,
@@ -42,7 +45,7 @@ class TfServingEngine:
     async def rank(self, query: RankQuery, deadline: Deadline) -> Ranking:
         """Return the ranking of the model; see `Engine.rank`."""
         request = PredictRequest(
-            model_spec=self._spec(sig.RECOMMEND_BATCHED),
+            model_spec=self._asked_for(sig.RECOMMEND_BATCHED),
             inputs={name: _tensor(value) for name, value in models.inputs(query).items()},
             output_filter=models.outputs(query),
         )
@@ -55,7 +58,7 @@ class TfServingEngine:
     async def describe(self, deadline: Deadline) -> EngineInfo:
         """Return the model's description of itself; see `Described.describe`."""
         request = PredictRequest(
-            model_spec=self._spec(sig.DESCRIBE),
+            model_spec=self._asked_for(sig.DESCRIBE),
             inputs={sig.DESCRIPTION_SCHEMA: tensors.int_scalar(sig.DESCRIPTION_SCHEMA_VERSION)},
         )
         response = await self._call(request, deadline)
@@ -65,11 +68,9 @@ class TfServingEngine:
         except models.MALFORMED as error:
             raise EngineUnavailable(f"{self._model} does not describe itself: {error}") from error
 
-    def _spec(self, signature: str) -> ModelSpec:
-        model, _, label = self._model.partition("@")
-        spec = ModelSpec(name=model, signature_name=signature)
-        if label:
-            spec.version_label = label
+    def _asked_for(self, signature: str) -> ModelSpec:
+        spec = ModelSpec(signature_name=signature)
+        spec.MergeFrom(self._spec)
         return spec
 
     async def _call(self, request: PredictRequest, deadline: Deadline) -> PredictResponse:

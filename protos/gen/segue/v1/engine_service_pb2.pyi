@@ -191,7 +191,7 @@ class OfflineMetrics(_message.Message):
     listeners: _builtins.int
     """How many listeners were held out and asked about."""
     coverage_at_10: _builtins.float
-    """The share of all songs that come among the first 10 of any listener."""
+    """The share of the evaluation's songs that come among the first 10 of any listener."""
     gini_at_10: _builtins.float
     """How unequally the places among the first 10 go to the songs: the Gini index, from 0, equally,
     to 1.
@@ -218,8 +218,9 @@ class OfflineMetrics(_message.Message):
 
     @_builtins.property
     def cold_recall_at_20(self) -> Global___Estimate:
-        """`recall_at_20` counting only songs that nobody had listened to in training. Absent when the
-        engine recommends none of these.
+        """`recall_at_20` of cold songs: the engine was trained a second time, with a random share of the
+        songs made cold, that is without their listens; these alone are ranked, and are to be found.
+        Absent when that was not measured.
         """
 
     def __init__(
