@@ -9,6 +9,7 @@ SHELL := bash
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BUF_VERSION := 1.75.0
+WORKERS ?= 2
 GRPCURL_VERSION := v1.9.3
 FAKE_GCS_VERSION := v1.56.1
 
@@ -54,7 +55,7 @@ run: setup ## Run everything here; SEGUE_DATASET=DIR runs it on a dataset of you
 # --- check ----------------------------------------------------------------------------------
 
 test: setup pipeline system ## Run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup system lint types layers contract envoy-check ## Check style, types, layers, the contract and Envoy's configuration
 
