@@ -42,7 +42,7 @@ def good() -> PredictResponse:
 def strange_answers() -> Iterator[tuple[str, bytes]]:
     yield "no message", b"\xff\xff\xff"
     yield "nothing", b""
-    for output in good().outputs:
+    for output in sorted(good().outputs):
         missing = good()
         del missing.outputs[output]
         yield f"no {output}", missing.SerializeToString()

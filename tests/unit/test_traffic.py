@@ -84,7 +84,7 @@ def test_another_experiment_shares_out_anew() -> None:
         ({"a": 60, "b": 20, "c": 20}, {"a": 60, "b": 20}, {("c", "a"), ("c", "b")}),
         ({"a": 90, "b": 10}, {"a": 9, "b": 1}, set()),
     ],
-    ids=str,
+    ids=["one grows", "another grows", "one comes", "one goes", "the same shares"],
 )
 def test_only_those_visitors_move_that_must(
     before: dict[str, float], after: dict[str, float], moves: set[tuple[str, str]]
