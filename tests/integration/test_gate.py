@@ -130,10 +130,33 @@ def test_wrong_usage_ends_with_2(sound: Path, arguments: tuple[str, ...]) -> Non
     assert run(sound, *arguments).exit_code == 2
 
 
+def test_a_model_that_writes_files_ends_with_1_and_is_not_run(sound: Path, tmp_path: Path) -> None:
+    folder, target = shutil.copytree(sound, tmp_path / "writing"), tmp_path / "results.json"
+    content = (folder / "saved_model.pb").read_bytes()
+    (folder / "saved_model.pb").write_bytes(content.replace(b"\x06Einsum", b"\x06SaveV2"))
+    done = run(folder, "--json", target)
+    assert done.exit_code == 1, done.output
+    assert "reads, writes or sends beyond the model: SaveV2" in done.stdout
+    told = json.loads(target.read_text())
+    assert told["counts"] == {"passed": 0, "failed": 1, "skipped": len(told["checks"]) - 1}
+
+
 def test_a_dataset_that_is_none_ends_with_2(sound: Path, tmp_path: Path) -> None:
     done = run(sound, "--dataset", tmp_path / "none")
     assert done.exit_code == 2
     assert "no such folder" in done.stderr
+
+
+def test_results_that_cannot_be_written_end_with_2_before_anything_is_checked(
+    sound: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "none" / "results.json", tmp_path / "file" / "x.json", tmp_path):
+        done = run(sound, "--json", target)
+        assert done.exit_code == 2, done.output
+        assert str(target) in "".join(done.stderr.split())
+        assert done.stdout == ""
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_model_of_another_dataset_fails(sound: Path, tmp_path: Path) -> None:

@@ -17,17 +17,18 @@ from segue_model.data.dataset import Dataset, read_dataset, write_dataset
 from segue_model.data.synthetic import synthetic_dataset
 from segue_model.gate import batch_checks
 from segue_model.gate import subject as subjects
-from segue_model.gate.checks import Outcome, Result, run_checks
+from segue_model.gate.checks import Check, Outcome, Passed, Result, run_checks
 from segue_model.gate.description_checks import description
-from segue_model.gate.errors import Failed
+from segue_model.gate.errors import Failed, Unsafe
 from segue_model.gate.model import Model
 from segue_model.gate.structure import read_structure
 from segue_model.gate.subject import Limits, Measured, Subject
-from segue_model.gate.suite import GROUPS, open_subject
+from segue_model.gate.suite import GROUPS, open_subject, results_of_unsafe
 from segue_model.serving.untyped import Message
 
 Signatures: TypeAlias = Any  # a map of messages, which have no types
 Edit = Callable[[Signatures], object]
+Change = Callable[[tf.Tensor], tf.Tensor]
 SONGS, LISTENERS = 120, 12  # so few listeners that some songs have none
 BEHAVIOR = {name: checks for name, checks in GROUPS.items() if name != "Speed"}
 
@@ -161,6 +162,25 @@ def test_every_check_but_those_of_speed_has_a_model_that_fails_it() -> None:
     others = {"default-equals-batched", "signatures", "default-signature", "stock-ops"}
     others |= {"variable-reads", "warm-up-file", "warm-up-coverage", "warm-up-runs"}
     assert ids == set(DEFECTS.values()) | others
+
+
+def test_a_check_that_breaks_off_is_a_failure_that_says_why_and_the_next_one_runs(
+    subject: Subject,
+) -> None:
+    def breaking(_: Subject) -> Passed:
+        raise ZeroDivisionError("songs\nby none")
+
+    checks = [
+        Check("one", "", "", breaking),
+        Check("two", "", "", lambda _: Passed("well")),
+        Check("three", "", "", lambda _: Passed("well"), ("one",)),
+    ]
+    one, two, three = run_checks({"Group": checks}, subject)
+    assert one.outcome is Outcome.FAILED
+    assert one.detail == "the check broke off: ZeroDivisionError: songs by none"
+    assert one.example == {"exception": "ZeroDivisionError: songs by none"}
+    assert two.outcome is Outcome.PASSED
+    assert three.outcome is Outcome.SKIPPED
 
 
 # --- faults of the description ---
@@ -306,7 +326,7 @@ def test_a_default_signature_that_answers_otherwise_fails(
     assert failed(run(subject)) == ["default-equals-batched"]
 
 
-def exported_with(toy: Toy, change: Callable[[tf.Tensor], tf.Tensor], folder: Path) -> Path:
+def exported_with(toy: Toy, change: Change, folder: Path) -> Path:
     """Export the toy with another flat signature: `change` is made to its number of songs."""
 
     @tf.function(input_signature=gate_toy.FLAT)  # type: ignore[untyped-decorator]
@@ -329,6 +349,81 @@ def test_a_graph_that_runs_python_fails(
     results = run(open_subject(folder, dataset, Limits()))
     assert failed(results) == ["stock-ops"]
     assert "PyFunc (runs Python)" in results[2].detail
+
+
+def writing(target: Path) -> Change:
+    def change(k: tf.Tensor) -> tf.Tensor:
+        return tf.cond(k > 0, lambda: _after(tf.io.write_file(str(target), "here"), k), lambda: k)
+
+    return change
+
+
+def _after(operation: tf.Operation, k: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies([operation]):
+        return tf.identity(k)
+
+
+def printing(k: tf.Tensor) -> tf.Tensor:
+    return _after(tf.print(k), k)
+
+
+def reading(k: tf.Tensor) -> tf.Tensor:
+    lines = tf.data.TextLineDataset("/etc/hostname").map(tf.strings.length)
+    return k + lines.reduce(0, lambda one, other: one + other)
+
+
+def test_a_model_that_writes_a_file_fails_and_is_never_run(toy: Toy, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    folder = exported_with(toy, writing(target), tmp_path / "1")
+    with pytest.raises(Unsafe, match="WriteFile") as refused:
+        open_subject(folder, None, Limits())
+    assert not target.exists()
+    results = list(results_of_unsafe(refused.value))
+    assert failed(results) == ["stock-ops"]
+    assert len(results) == sum(map(len, GROUPS.values()))
+    skipped = {result.detail for result in results if result.outcome is Outcome.SKIPPED}
+    assert skipped == {"the model is not run: stock-ops failed"}
+
+
+@pytest.mark.parametrize(("change", "op"), [(printing, "PrintV2"), (reading, "TextLineDataset")])
+def test_what_reads_or_prints_is_seen(toy: Toy, tmp_path: Path, change: Change, op: str) -> None:
+    folder = exported_with(toy, change, tmp_path / "1")
+    assert read_structure(folder).side_effects == {op}
+
+
+def test_what_no_signature_reaches_may_do_as_it_likes(toy: Toy, tmp_path: Path) -> None:
+    @tf.function(input_signature=[])  # type: ignore[untyped-decorator]
+    def train() -> tf.Tensor:
+        return printing(tf.constant(1))
+
+    module = tf.Module()
+    module.toy, module.train = toy, train
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures=gate_toy.signatures_of(toy))
+    structure = read_structure(tmp_path / "1")
+    assert structure.ops >= {"PrintV2", "SaveV2"}
+    assert structure.side_effects == set()
+
+
+def test_what_is_done_when_the_model_is_loaded_counts(toy: Toy, tmp_path: Path) -> None:
+    """A table is filled by a function of its own, from an asset or from anything else."""
+
+    class Filled(tf.lookup.TextFileInitializer):  # type: ignore[misc] # TensorFlow has no types
+        def initialize(self, table: object) -> object:
+            tf.print("filled")
+            return super().initialize(table)
+
+    def with_table(kind: type[tf.lookup.TextFileInitializer]) -> Path:
+        words = (str(tmp_path / "words"), tf.string, 0, tf.int64, 1)
+        module = tf.Module()
+        folder = tmp_path / str(kind.__name__)
+        module.toy = toy
+        module.table = tf.lookup.StaticHashTable(kind(*words, delimiter=" "), -1)
+        tf.saved_model.save(module, str(folder), signatures=gate_toy.signatures_of(toy))
+        return folder
+
+    (tmp_path / "words").write_text("rock 1\npop 2\n")
+    assert read_structure(with_table(tf.lookup.TextFileInitializer)).side_effects == set()
+    assert read_structure(with_table(Filled)).side_effects == {"PrintV2"}
 
 
 def test_a_large_variable_that_is_gathered_from_and_read_fails(

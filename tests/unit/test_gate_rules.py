@@ -61,6 +61,14 @@ def test_equals_may_change_places_and_one_may_stand_for_another_at_the_end() -> 
     assert difference(first, answer([7, 3, 9], [0.5, 0.5000001, 0.4000001])) is None
 
 
+def test_a_limit_for_an_artist_lets_one_equal_stand_for_another_anywhere() -> None:
+    one, other = answer([7, 3, 5], [0.9, 0.5, 0.4]), answer([7, 9, 5], [0.9, 0.5000001, 0.4])
+    assert difference(one, other, capped=True) is None
+    assert difference(one, other) is not None
+    assert difference(one, answer([3, 9, 5], [0.9, 0.5, 0.4]), capped=True) is not None
+    assert difference(one, answer([7, 9, 5], [0.9, 0.4999, 0.4]), capped=True) is not None
+
+
 # --- what is left of the whole ranking ---
 
 

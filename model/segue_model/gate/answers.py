@@ -71,8 +71,12 @@ def _row(outputs: Arrays, row: int, length: int) -> Answer:
     )
 
 
-def difference(one: Answer, other: Answer) -> str | None:
-    """Return how `other` is not `one`, or `None`: songs may change places with their equals."""
+def difference(one: Answer, other: Answer, *, capped: bool = False) -> str | None:
+    """Return how `other` is not `one`, or `None`: songs may change places with their equals.
+
+    `capped` tells that the request limits the songs of an artist: rounding decides then which of
+    two equal ones comes, anywhere in the answer; without a limit, only at its end.
+    """
     if len(one.ids) != len(other.ids):
         return f"{len(one.ids)} songs and {len(other.ids)}"
     tolerance = max(one.tolerance, other.tolerance)
@@ -84,8 +88,8 @@ def difference(one: Answer, other: Answer) -> str | None:
     order, places = np.argsort(one.ids), np.arange(len(one.ids))
     at = order[np.minimum(np.searchsorted(one.ids, other.ids, sorter=order), len(order) - 1)]
     shared = one.ids[at] == other.ids
-    # A song that only one has must be as good as the last that both have.
-    rival = np.where(shared, one.scores[at], one.scores[-1:])
+    # A song that only one has must be as good as the one in its place, or as the last.
+    rival = np.where(shared, one.scores[at], one.scores if capped else one.scores[-1:])
     return _difference_of_songs(one, other, np.where(shared, at, places), rival - other.scores)
 
 

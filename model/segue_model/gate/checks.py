@@ -4,9 +4,13 @@ import enum
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from segue_model.gate.errors import Failed, Skipped
 from segue_model.gate.subject import Subject
+
+# Of an exception's text: those of TensorFlow list whole tensors.
+LONGEST: Final = 300
 
 
 class Outcome(enum.Enum):
@@ -88,4 +92,7 @@ def _run(group: str, check: Check, subject: Subject) -> Result:
         return ended(Outcome.FAILED, str(error), error.figures, error.example)
     except Skipped as error:
         return ended(Outcome.SKIPPED, str(error), {})
+    except Exception as error:  # noqa: BLE001 - what a strange model makes of a check is no crash
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
+        return ended(Outcome.FAILED, f"the check broke off: {reason}", {}, {"exception": reason})
     return ended(Outcome.PASSED, passed.detail, passed.figures)

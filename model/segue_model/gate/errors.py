@@ -2,11 +2,12 @@
 
 GateError
 ├── LoadError   there is no model to check
+├── Unsafe      the model would do things outside itself, and is not run
 ├── Failed      a check found a fault
 └── Skipped     a check does not apply
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 class GateError(Exception):
@@ -15,6 +16,15 @@ class GateError(Exception):
 
 class LoadError(GateError):
     """The folder holds no model that can be loaded; the text says why in a line."""
+
+
+class Unsafe(GateError):
+    """The model reaches outside itself, and was neither loaded nor called."""
+
+    def __init__(self, operations: Iterable[str]) -> None:
+        """Name the operations that do."""
+        self.operations = sorted(operations)
+        super().__init__(f"reads, writes or sends beyond the model: {', '.join(self.operations)}")
 
 
 class Failed(GateError):

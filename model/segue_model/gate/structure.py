@@ -13,6 +13,7 @@ from tensorflow.python.framework import kernels, op_def_registry
 
 from segue_model.gate.errors import LoadError
 from segue_model.gate.finding import saved_model_file
+from segue_model.gate.side_effects import side_effects_of
 from segue_model.gate.tensors import Signature, Tensor
 from segue_model.gate.variable_reads import reads_of_variables
 
@@ -41,6 +42,7 @@ class Structure:
     signatures: Mapping[str, Signature]
     ops: frozenset[str]
     variables: Mapping[str, Variable]
+    side_effects: frozenset[str]
 
     @property
     def size(self) -> int:
@@ -74,6 +76,7 @@ def read_structure(folder: Path) -> Structure:
             for node in graph.graph_def.node
             if node.op == "VarHandleOp"
         },
+        side_effects=side_effects_of(graph),
     )
 
 

@@ -11,6 +11,7 @@ from segue_model.gate.tensors import SIGNATURES, Signature, Tensors
 
 # Copying less than this on every read is not felt.
 MODEST: Final = 1 << 20
+STOCK_OPS: Final = "stock-ops"
 GATHERS: Final = frozenset({"ResourceGather", "ResourceGatherNd"})
 
 
@@ -29,7 +30,10 @@ def default_signature(subject: Subject) -> Passed:
 
 
 def stock_ops(subject: Subject) -> Passed:
-    """Look for operations that need Python, a compiler or a library of one's own."""
+    """Look for operations that need Python, a compiler or a library of one's own.
+
+    A model with operations that reach outside it never comes so far.
+    """
     ops, foreign = subject.structure.ops, subject.structure.foreign_ops()
     if foreign:
         listed = ", ".join(f"{op} ({reason})" for op, reason in foreign.items())
@@ -96,10 +100,11 @@ CHECKS: Final = (
         default_signature,
     ),
     Check(
-        "stock-ops",
-        "TensorFlow Serving's stock image has every operation.",
+        STOCK_OPS,
+        "TensorFlow Serving's stock image has every operation, and none reaches outside the model.",
         "Write what the named operations do with TensorFlow's own: no tf.py_function or "
-        "tf.numpy_function, no jit_compile, no library of your own.",
+        "tf.numpy_function, no jit_compile, no library of your own. Leave out what reads or writes "
+        "files, prints or calls others: the model's own variables and assets must do.",
         stock_ops,
     ),
     Check(

@@ -85,7 +85,7 @@ class Subject:
         """Whether checks tried a part of the songs and fewer requests; not where none could."""
         try:
             return self.large
-        except (Failed, KeyError, TypeError, ValueError):
+        except (Failed, KeyError, TypeError, ValueError, OverflowError, RecursionError):
             return False
 
     @property

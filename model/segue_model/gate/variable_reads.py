@@ -16,7 +16,7 @@ def reads_of_variables(graph: Message) -> Mapping[str, set[str]]:
     Only what signatures reach counts: saving, for one, reads every variable whole.
     """
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
-    nodes = _reached(graph)
+    nodes = reached(graph)
     reads: dict[str, set[str]] = {}
     variables = {node.name: node.name for node in nodes if node.op == "VarHandleOp"}
     open_calls, seen = [(nodes, variables)], set()
@@ -25,7 +25,7 @@ def reads_of_variables(graph: Message) -> Mapping[str, set[str]]:
         for node, given in _taking(calls, labels):
             for variable in filter(None, given):
                 reads.setdefault(variable, set()).add(node.op)
-            for name in _called(node):
+            for name in called(node):
                 inner = _arguments(functions[name], given[node.op in CHOOSING :])
                 key = (name, frozenset(inner.items()))
                 if inner and key not in seen:
@@ -34,14 +34,18 @@ def reads_of_variables(graph: Message) -> Mapping[str, set[str]]:
     return reads
 
 
-def _reached(graph: Message) -> list[Message]:
-    """Return the nodes of the main graph that the signatures' outputs depend on."""
+def reached(graph: Message, further: Iterable[str] = ()) -> list[Message]:
+    """Return the nodes of the main graph that the signatures' outputs depend on.
+
+    `further` are the names of nodes that are run too.
+    """
     nodes = {node.name: node for node in graph.graph_def.node}
     todo = [
         _source(output.name)
         for signature in graph.signature_def.values()
         for output in signature.outputs.values()
     ]
+    todo += [_source(name) for name in further]
     found: dict[str, Message] = {}
     while todo:
         name = todo.pop()
@@ -59,7 +63,8 @@ def _taking(nodes: Iterable[Message], labels: Labels) -> Iterator[tuple[Message,
             yield node, given
 
 
-def _called(node: Message) -> Iterator[str]:
+def called(node: Message) -> Iterator[str]:
+    """Yield the names of the functions that a node is given to call."""
     for attribute in node.attr.values():
         if attribute.HasField("func"):
             yield attribute.func.name
