@@ -102,7 +102,13 @@ def test_engines_tell_what_they_are(running: RunningStack) -> None:
         (engine["name"], engine["default"], engine["algorithm"], engine["explains"])
         for engine in answer["engines"]
     ]
-    assert told == [("content", True, "content", True), ("popular", False, "popularity", False)]
+    assert told == [
+        ("content", True, "content", True),
+        ("blend", False, "blend", True),
+        ("factors", False, "matrix-factorization", True),
+        ("item-item", False, "item-item", True),
+        ("popular", False, "popularity", False),
+    ]
     assert {engine["songCount"] for engine in answer["engines"]} == {2_000}
 
 
@@ -111,8 +117,8 @@ def test_reasons_sum_to_the_score(running: RunningStack) -> None:
     for item in answer["recommendations"]:
         parts = [reason["contribution"] for reason in item["reasons"]]
         assert sum(parts) == pytest.approx(item["score"], abs=1e-6)
-        assert {reason["songId"] for reason in item["reasons"]} == {5, 15, 1249}
-        assert all(reason["title"] for reason in item["reasons"])
+        assert {reason["songId"] for reason in item["reasons"]} <= {5, 15, 1249}
+        assert all(reason["contribution"] and reason["title"] for reason in item["reasons"])
 
 
 def test_a_filter_holds_and_still_fills_the_list(running: RunningStack) -> None:

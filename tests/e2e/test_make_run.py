@@ -53,7 +53,7 @@ class Run:
             assert self.process.poll() is None, self.output
             return "Segue is ready" in self.output
 
-        wait_for("make run", look, patience=110)
+        wait_for("make run", look, patience=220)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON is anything
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports.http}{path}") as answer:

@@ -181,7 +181,7 @@ def test_a_failed_write_leaves_the_older_dataset_and_nothing_else(
 
 def test_what_is_no_dataset_is_never_overwritten(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious", "utf-8")
-    with pytest.raises(DatasetError, match="not empty, and not a dataset folder"):
+    with pytest.raises(DatasetError, match=r"not empty, and without a dataset\.json"):
         write_dataset(tmp_path, dataset)
     assert (tmp_path / "thesis.tex").read_text("utf-8") == "precious"
 

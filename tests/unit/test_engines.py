@@ -144,5 +144,8 @@ def vars_of(options: Any) -> dict[str, object]:  # noqa: ANN401 - of any engine
 def test_each_engine_tells_its_options(model: Model, name: str) -> None:
     answer = model[sig.DESCRIBE](**{sig.DESCRIPTION_SCHEMA: tf.constant(2)})
     said = json.loads(answer[sig.DESCRIPTION].numpy())
-    assert said["options"] == vars_of(ENGINES[name].options())
+    # Where something was counted is no option of what was learned.
+    expected = vars_of(ENGINES[name].options())
+    expected.pop("gram", None)
+    assert said["options"] == expected
     assert said["retrieval"] == {"form": "exact"}

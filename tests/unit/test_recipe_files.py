@@ -133,7 +133,7 @@ def test_a_broken_recipe_is_refused_with_its_place(
     (folder / "recipe.json").write_bytes(content)
     with pytest.raises(DatasetError, match=f"^{reason}"):
         read_dataset(folder)
-    done = segue_model("train", folder, "--output", folder.parent / "models")
+    done = segue_model("train", folder, "--engine", "popular", "--output", folder.parent / "models")
     assert done.exit_code == 1
     assert "recipe.json" in done.output
 
