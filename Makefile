@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup pipeline system run test check fmt lint types layers contract protos lock envoy-check peers bench \
-  bench-retrieval bench-item-item bench-factors bench-quality clean
+  bench-retrieval bench-serving bench-item-item bench-factors bench-quality clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -30,7 +30,7 @@ setup: .venv/.installed ## Make .venv with everything in it
 	@echo "Setting up .venv (a minute or so the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --python $(BIN)/python --no-deps -r requirements/dev.txt
+	@$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(ROOMS:%=-e ./%)
 	@touch $@
 
@@ -39,7 +39,7 @@ pipeline: .venv-pipeline/.installed ## Make .venv-pipeline, in which the data pi
 .venv-pipeline/.installed: requirements/pipeline.txt model/pyproject.toml .venv/.installed
 	@echo "Setting up .venv-pipeline (a minute or so the first time) …"
 	@test -x .venv-pipeline/bin/python || $(PYTHON) -m venv .venv-pipeline
-	@$(BIN)/uv pip install --python .venv-pipeline/bin/python --no-deps -r requirements/pipeline.txt
+	@$(BIN)/uv pip install --compile-bytecode --python .venv-pipeline/bin/python --no-deps -r requirements/pipeline.txt
 	@$(BIN)/uv pip install --quiet --python .venv-pipeline/bin/python --no-deps -e ./model
 	@touch $@
 
@@ -93,6 +93,7 @@ LISTENS := .build/listens
 peers: .venv-peers/.installed ## Make .venv-peers: the libraries that the benchmarks compare with
 
 .venv-peers/.installed: requirements/peers.txt .venv/.installed
+	@test -e /usr/include/suitesparse/cholmod.h || tools/package.sh libsuitesparse-dev
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	@$(BIN)/uv pip install --python .venv-peers/bin/python --no-deps -r requirements/peers.txt
 	@touch $@
@@ -102,6 +103,9 @@ bench: setup ## Measure the model step; bench/callers.py measures a running stac
 
 bench-retrieval: setup ## Measure exact and approximate search of a million songs
 	$(STOCK) $(BIN)/python bench/retrieval.py $(PEER)
+
+bench-serving: setup ## Measure loading a million songs, and what batching gains
+	$(STOCK) $(BIN)/python bench/serving.py
 
 bench-item-item: setup ## Measure how fast, and on real listens how well, item-item learns
 	$(BIN)/python bench/item_item.py time $(PEER)

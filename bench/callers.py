@@ -46,7 +46,7 @@ def line(name: str, count: int, seconds: float, times: list[float]) -> str:
     cuts = statistics.quantiles(times, n=100)
     rate = len(times) / seconds
     p50, p95, p99 = (cuts[at] * 1000 for at in (49, 94, 98))
-    return f"{name:6} {count:3} callers  {rate:7.0f}/s  {p50:6.2f} {p95:6.2f} {p99:6.2f} ms"
+    return f"{name:7} {count:3} callers  {rate:7.0f}/s  {p50:6.2f} {p95:6.2f} {p99:6.2f} ms"
 
 
 async def main() -> None:
@@ -68,7 +68,7 @@ async def main() -> None:
                 answer.raise_for_status()
                 await answer.read()
 
-        print("door   callers        rate     p50    p95    p99")
+        print("door    callers        rate     p50    p95    p99")
         for count in (1, 8, 32):
             for name, ask in (("gRPC", by_grpc), ("JSON", by_json)):
                 await callers(count, 0.5, ask)

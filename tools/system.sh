@@ -8,12 +8,7 @@ mkdir -p .tools/bin
 missing() { printf 'Not installed: %s. %s\n' "$1" "$2" >&2; }
 
 if ! command -v mariadbd >/dev/null && ! test -x /usr/sbin/mariadbd; then
-  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    apt-get update -q >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends mariadb-server >/dev/null
-  else
-    missing mariadbd "Install the package mariadb-server."
-  fi
+  tools/package.sh mariadb-server || true
 fi
 
 from_go() { # NAME, PACKAGE, VERSION

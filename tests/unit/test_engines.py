@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import segue_signature as sig
 from engine_oracles import ORACLES
+from engine_parts import PARTS
 from ranking_oracle import Oracle, Query
 from ranking_use import UNKNOWN, Model, ask, found, random_query, reloaded
 from segue_model.data.columns import Listens
@@ -69,19 +70,28 @@ def test_ranks_as_ranking_everything_and_then_filtering_does(
         np.testing.assert_allclose(scores, [every[song] for song in songs], atol=1e-5)
 
 
-def test_contributions_sum_to_the_score_where_the_engine_explains(
+def test_each_listened_song_has_the_part_in_a_score_that_it_should(
     name: str, model: Model, dataset: Dataset
 ) -> None:
     rng = np.random.default_rng(7)
-    queries = [
-        Query([*rng.choice(dataset.songs.ids, size, replace=False).tolist(), UNKNOWN], 40)
-        for size in (1, 2, 5, 30)
-    ]
-    answer = ask(model, queries)
+    sizes = (1, 2, 5, 30)
+    rows = [np.sort(rng.choice(len(dataset.songs.ids), size, replace=False)) for size in sizes]
+    answer = ask(model, [Query([*dataset.songs.ids[some].tolist(), UNKNOWN], 40) for some in rows])
     scores, sources = answer[sig.RECOM_SONGS_SCORES], answer[sig.RECOM_SONGS_SOURCES]
-    sums = answer[sig.RECOM_SONGS_CONTRIBUTIONS].sum(axis=2)
-    np.testing.assert_allclose(sums, np.where(sources == sig.SOURCE_POPULAR, 0, scores), atol=1e-5)
-    assert name == "popular" or np.abs(sums).max() > 0
+    parts = answer[sig.RECOM_SONGS_CONTRIBUTIONS]
+    popular = sources == sig.SOURCE_POPULAR
+    np.testing.assert_allclose(parts.sum(axis=2), np.where(popular, 0, scores), atol=1e-5)
+    if name not in PARTS:
+        assert popular.all()
+        return
+    expected = PARTS[name](dataset)
+    for row, listened in enumerate(rows):
+        if popular[row].all():
+            continue
+        ranked = np.searchsorted(dataset.songs.ids, answer[sig.RECOM_SONGS_IDS][row])
+        found = parts[row][:, : len(listened)]
+        np.testing.assert_allclose(found, expected(listened)[:, ranked].T, atol=1e-5)
+    assert not popular[-1].any()
 
 
 def test_songs_nobody_listened_to_are_unknown_to_behavior_alone(

@@ -18,7 +18,7 @@ from segue_model.learning import factors_chunks
 from segue_model.learning.factors import Factors, fit_factors, shrinkage_of
 from segue_model.learning.factors_chunks import chunks
 from segue_model.learning.factors_descent import Side, descend
-from segue_model.learning.factors_fold_in import contributions, fold_in, scores
+from segue_model.learning.factors_fold_in import fold_in, scores
 from segue_model.learning.factors_options import FactorsOptions
 from segue_model.learning.factors_products import gramian, product
 
@@ -131,30 +131,6 @@ def test_where_nothing_is_left_to_improve_nothing_changes() -> None:
     other = Side.of(np.zeros((40, 4), np.float32), 0.1)
     descend(chunks(listens, 4), vectors, other, np.ones(60, np.float32))
     assert (vectors == 0).all()
-
-
-def test_contributions_of_the_songs_add_up_to_the_scores() -> None:
-    factors = fit_factors(random_listens(), WIDE, silent)
-    listened = np.array([3, 8, 21])
-    history = sparse.csr_matrix(
-        (np.ones(3, np.float32), factors.songs[listened], [0, 3]), shape=(1, 40)
-    )
-    parts = contributions(factors, listened)
-    assert parts.shape == (3, len(factors.songs))
-    assert parts.dtype == np.float32
-    np.testing.assert_allclose(parts.sum(axis=0), scores(factors, history)[0], atol=1e-6)
-    solved = np.linalg.inv(
-        factors.gramian
-        + factors.vectors[listened].T @ factors.vectors[listened]
-        + factors.shrinkage(np.array(3)) * np.eye(WIDE.dimensions)
-    )
-    wanted = factors.vectors[7] @ solved @ factors.vectors[21]
-    assert parts[2, 7] == pytest.approx(wanted, rel=1e-4)
-
-
-def test_nothing_listened_to_contributes_nothing() -> None:
-    factors = fit_factors(random_listens(), WIDE, silent)
-    assert contributions(factors, np.array([], np.intp)).shape == (0, len(factors.songs))
 
 
 def test_listeners_are_recommended_what_their_like_listen_to() -> None:

@@ -10,7 +10,6 @@ from segue_model.learning import tastes as module
 from segue_model.learning.tastes import (
     MOST_TASTES,
     SHARPNESS,
-    contributions,
     profiles,
     scores,
     tastes,
@@ -184,28 +183,6 @@ def test_of_what_rounding_could_swap_the_first_counts() -> None:
     assert module._first_best(values).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_parts_sum_to_the_score_and_are_of_one_taste(seed: int) -> None:
-    songs = anything(60, seed)
-    listened = songs[: 2 + 2 * seed]
-    parts = contributions(listened, songs)
-    found = scores(songs, history(60, list(range(len(listened)))))[0]
-    assert parts.shape == (60, len(listened))
-    assert parts.dtype == np.float32
-    assert np.allclose(parts.sum(axis=1), found, atol=2e-6)
-    groups, shares = tastes(listened)
-    directions, added = profiles(listened, groups, shares)
-    winners = np.argmax(songs @ directions.T + added, axis=1)
-    assert (parts[groups != winners[:, None]] == 0).all()
-
-
-def test_a_part_is_larger_for_a_listened_song_that_is_nearer() -> None:
-    listened = unit(np.array([[1, 0.1, 0], [1, 0, 0.1]], np.float32))
-    parts = contributions(listened, unit(np.array([[1, 0.3, 0]], np.float32)))[0]
-    assert len(tastes(listened)[1]) == 1
-    assert parts[0] > parts[1] > 0
-
-
 def test_each_listener_is_scored_alone_and_none_without_listens() -> None:
     songs = anything(20, 2)
     together = scores(songs, history(20, [1, 2], [], [7]))
@@ -220,8 +197,6 @@ def test_songs_without_features_are_like_none() -> None:
     assert (nothing == 0).all()
     assert np.isfinite(some).all()
     assert np.argmax(some) == 3
-    parts = contributions(songs[[0, 1, 3]], songs)
-    assert np.allclose(parts.sum(axis=1), some, atol=1e-6)
 
 
 def test_songs_that_cancel_out_give_no_direction_to_rounding() -> None:

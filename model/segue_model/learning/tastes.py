@@ -73,23 +73,6 @@ def scores(songs: Vectors, history: sparse.csr_matrix) -> Vectors:
     return result
 
 
-def contributions(listened: Vectors, ranked: Vectors) -> Vectors:
-    """Return the part of each of L listened songs in the score of each of K, float32 [K, L].
-
-    Only songs of the taste that the score is from have a part: their share of the inner product,
-    and an equal share of what the taste adds. The parts of a ranked song sum to its score.
-    """
-    groups, shares = tastes(listened)
-    directions, added = profiles(listened, groups, shares)
-    winners = np.argmax(ranked @ directions.T + added, axis=1)
-    sums = np.zeros_like(directions)
-    np.add.at(sums, groups, listened)
-    scales = _scales(sums, shares, len(listened))[groups, 0]
-    sizes = shares * len(listened)
-    parts = (ranked @ listened.T) * scales + (added / sizes)[groups]
-    return np.where(groups == winners[:, None], parts, np.float32(0)).astype(np.float32)
-
-
 def _centers(cosines: Vectors, most: int) -> list[int]:
     alike = np.exp(np.float32(SHARPNESS) * (cosines - np.float32(1)))
     centers: list[int] = []
