@@ -99,7 +99,7 @@ peers: .venv-peers/.installed ## Make .venv-peers: the libraries that the benchm
 	@touch $@
 
 bench: setup ## Measure the model step; bench/callers.py measures a running stack
-	$(STOCK) $(BIN)/python bench/ranking.py 10000 100000 1000000
+	$(STOCK) $(BIN)/python bench/ranking.py 10000 41133 100000 1000000
 
 bench-retrieval: setup ## Measure exact and approximate search of a million songs
 	$(STOCK) $(BIN)/python bench/retrieval.py $(PEER)

@@ -1,28 +1,33 @@
 """How long the model step takes: Segue's graph against the plain one, in one run.
 
-    python bench/ranking.py 10000 1000000
+    python bench/ranking.py 10000 41133 1000000
 
 Medians over interleaved rounds, in milliseconds a batch; `plain` is one matmul and one top_k over
 all scores, without exclusions; `floor` is reading the vectors once. Listened songs are drawn at
-random, so that `tastes` has as many of them as it can.
+random, so that `tastes` has as many of them as it can. `item-item` has a table of 200 neighbors a
+song, for catalogs of at most 100,000 songs.
 """
 
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 import segue_signature as sig
+from segue_model.learning.neighbor_table import NeighborTable
 from segue_model.ranking.constraints import no_constraints
 from segue_model.ranking.inner_product import InnerProduct
 from segue_model.ranking.module import Description, RankingModel
+from segue_model.ranking.neighbors import Neighbors
 from segue_model.ranking.songs import SongArrays, SongTable
 from segue_model.ranking.tastes import Tastes
 
 WIDTH, LISTENED, K, ROUNDS = 32, 20, 10, 15
+NEIGHBORS, MOST_WITH_NEIGHBORS = 200, 100_000
 GENRES = 20
 
 
@@ -38,6 +43,14 @@ def songs_of(rng: np.random.Generator, count: int) -> SongArrays:
         genre_positions=rng.integers(0, GENRES, count),
         genre_names=[f"genre {number}" for number in range(GENRES)],
     )
+
+
+def neighbors_of(rng: np.random.Generator, count: int) -> NeighborTable:
+    """Return a table in which every song speaks for others, drawn at random."""
+    shape = (count, NEIGHBORS)
+    others = (np.arange(count)[:, np.newaxis] + rng.integers(1, count, shape)) % count
+    weights = rng.random(shape, np.float32)
+    return NeighborTable(np.arange(count, dtype=np.int32), others.astype(np.int32), weights)
 
 
 def measured(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -62,14 +75,16 @@ def bench(count: int) -> None:
     songs = songs_of(rng, count)
     table = SongTable(songs)
     description = Description("content", sig.SOURCE_CONTENT, True, "bench")
-    models = {
+    models: dict[str, RankingModel[Any]] = {
         "mean": RankingModel(table, InnerProduct(table, vectors, sig.SOURCE_CONTENT), description),
         "tastes": RankingModel(
             table, InnerProduct(table, vectors, sig.SOURCE_CONTENT, Tastes()), description
         ),
     }
-    recommend = models["mean"].signatures()[sig.RECOMMEND]
-    graphs = {name: model.batched() for name, model in models.items()}
+    if count <= MOST_WITH_NEIGHBORS:
+        scorer = Neighbors(table, neighbors_of(rng, count))
+        models["item-item"] = RankingModel(table, scorer, description)
+    graphs = {name: model.signatures()[sig.RECOMMEND_BATCHED] for name, model in models.items()}
     matrix = tf.Variable(vectors)
 
     def plain(listened: tf.Tensor) -> tf.Tensor:
@@ -87,23 +102,39 @@ def bench(count: int) -> None:
         listened = tf.constant(rng.integers(1, count, (batch, LISTENED)), tf.int32)
         return lambda: plain_graph(listened)
 
-    flat = tf.constant(rng.integers(1, count, LISTENED), tf.int32)
+    def flat(profile: str) -> Callable[[], object]:
+        listened = tf.constant(rng.integers(1, count, LISTENED), tf.int32)
+        recommend = models[profile].signatures()[sig.RECOMMEND]
+        return lambda: recommend(listened, tf.constant(K))
+
     results = measured(
         {
             "floor": lambda: float(vectors.sum()),
-            "flat": lambda: recommend(flat, tf.constant(K)),
+            "flat": flat("mean"),
             **{f"batched {batch}": batched(batch) for batch in (1, 8, 32)},
             **{f"plain {batch}": naive(batch) for batch in (1, 8, 32)},
             "filtered 1": batched(1, years=tf.constant([[1990, 1999]])),
             "filtered 8": batched(8, years=tf.tile([[1990, 1999]], [8, 1])),
             **{f"tastes {batch}": batched(batch, "tastes") for batch in (1, 8, 32)},
+            **(
+                {
+                    "item-item, flat": flat("item-item"),
+                    "item-item 1": batched(1, "item-item"),
+                    "item-item 32": batched(32, "item-item"),
+                }
+                if "item-item" in models
+                else {}
+            ),
             "diverse 1": batched(1, diversity=tf.constant([0.4])),
             "capped 1": batched(1, max_per_artist=tf.constant([1])),
         }
     )
     print(f"{count:,} songs, {WIDTH} features, {LISTENED} listened, k = {K}")
     for name, value in results.items():
-        print(f"  {name:12} {value:8.2f} ms")
+        print(f"  {name:15} {value:8.2f} ms")
+    print(
+        f"  all rules of the signature, flat - plain 1: {results['flat'] - results['plain 1']:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How the server logs: a line an event, for machines or for people."""
 
+import io
 import logging
 import sys
 
@@ -8,6 +9,9 @@ import structlog
 
 def set_up_logs(level: str, *, as_json: bool) -> None:
     """Log to standard output what is at least as severe as the level, by its name."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What callers send may hold what no encoding has; that must not end a request.
+        sys.stdout.reconfigure(errors="backslashreplace")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

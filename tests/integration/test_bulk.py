@@ -170,7 +170,7 @@ def test_a_gram_that_is_none_or_not_whole_is_refused(tmp_path: Path) -> None:
 def test_without_beam_a_command_says_where_it_is(
     command: tuple[click.Command, *tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "segue_model.bulk.pipeline", None)
+    monkeypatch.setitem(sys.modules, "segue_model.beam.running", None)
     ran = CliRunner().invoke(command[0], [str(tmp_path), "--output", "out", *command[1:]])
 
     assert ran.exit_code == 1

@@ -14,7 +14,7 @@ from segue_model.learning.clusters import Clusters, cluster
 from segue_model.learning.clusters_probing import Listeners, Probing, probing
 from segue_model.ranking.clustered import Clustered, blocks_of
 from segue_model.ranking.inner_product import InnerProduct
-from segue_model.ranking.module import BATCHED, Description, RankingModel
+from segue_model.ranking.module import Description, RankingModel
 from segue_model.ranking.profile import Profile, together
 from segue_model.ranking.songs import SongArrays, SongTable
 
@@ -87,9 +87,7 @@ def make_ranking(case: Case, probed: Probing) -> RankingModel[Profile]:
 def make_hasty(case: Case) -> Model:
     """A model, not exported, that looks into as few blocks as it may, and finds as little."""
     ranking = make_ranking(case, Probing(np.zeros_like(case.clusters.radii), 1, 0.1))
-    specs = [tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in BATCHED.items()]
-    concrete = ranking.recommend_batched.get_concrete_function(*specs)
-    return {"module": ranking, sig.RECOMMEND_BATCHED: concrete}
+    return {"module": ranking, **ranking.signatures()}
 
 
 @pytest.fixture(scope="module")

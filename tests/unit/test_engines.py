@@ -120,7 +120,8 @@ def test_without_any_listens_the_popular_songs_come(name: str, dataset: Dataset)
     nobody = Listens(*(np.zeros(0, np.int32) for _ in range(3)))
     engine = ENGINES[name]
     model = engine.fit(replace(dataset, listens=nobody), engine.options(), silent)
-    answer = model.recommend(tf.constant([UNKNOWN], tf.int32), tf.constant(5))
+    recommend = model.signatures()[sig.RECOMMEND]
+    answer = recommend(tf.constant([UNKNOWN], tf.int32), tf.constant(5))
     assert len(answer[sig.RECOM_SONGS_IDS]) == 5
     assert set(answer[sig.RECOM_SONGS_SOURCES].numpy()) == {sig.SOURCE_POPULAR}
 

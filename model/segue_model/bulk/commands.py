@@ -1,7 +1,5 @@
 """The commands `segue-model gram` and `segue-model recommend-all`."""
 
-import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from segue_model.beam.options import SETTINGS, Beam, beam_options
 from segue_model.bulk.errors import BulkError
 from segue_model.bulk.gram_counting import gram_job
 from segue_model.bulk.model_server import find_version
@@ -21,24 +20,14 @@ from segue_model.ingest.storage import Folder
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-NO_BEAM: Final = (
-    "this needs Apache Beam, which has an environment of its own: run `make pipeline`, then "
-    "`.venv-pipeline/bin/segue-model …`"
-)
 # Below this many pieces, starting processes takes longer than the work.
 PIECES_WORTH_PROCESSES: Final = 16
-SETTINGS: Final = {"ignore_unknown_options": True}
 
 
 def _run_options(command: Command) -> Command:
     """Give a command the options that say where a run leaves its result, and who does it."""
     for option in (
-        click.argument("beam_options", nargs=-1, type=click.UNPROCESSED),
-        click.option("--runner", default="DirectRunner", show_default=True, help="Beam's name."),
-        click.option(
-            "--workers", type=click.IntRange(1), help="Processes of a local run; all CPUs."
-        ),
-        click.option("--work", help="Where pieces leave their files.  [default: OUTPUT.work]"),
+        beam_options,
         click.option("--output", required=True, help="The folder; an older result is replaced."),
         click.argument("dataset", type=click.Path(path_type=Path)),
     ):
@@ -78,7 +67,7 @@ def gram(
     """
     out, at_work = Folder(output), Folder(work or f"{output.rstrip('/')}.work")
     with _told():
-        workers = _workers(**run)
+        workers = _workers(Beam(**run))
         job = gram_job(read_dataset(dataset), min_listeners, entries, at_work)
         share = job.heaviest / job.pairs
         click.echo(f"{job.pairs:,} pairs to count, {share:.1%} of one listener", err=True)
@@ -121,7 +110,7 @@ def recommend_all(  # noqa: PLR0913 - one parameter an option
     """
     out, at_work = Folder(output), Folder(work or f"{output.rstrip('/')}.work")
     with _told():
-        workers = _workers(**run)
+        workers = _workers(Beam(**run))
         songs, server = read_dataset(dataset), find_version(url, retries)
         job = lists_job(songs, server, k, at_work, explain=explain)
         if job.told["model"].get("dataset") != songs.fingerprint:
@@ -130,23 +119,16 @@ def recommend_all(  # noqa: PLR0913 - one parameter an option
     click.echo(f"{out.url}: {told['rows']:,} rows for {told['listeners']:,} listeners")
 
 
-def _workers(runner: str, workers: int | None, beam_options: Sequence[str]) -> Workers:
+def _workers(beam: Beam) -> Workers:
     """Return who does pieces on Beam; what is wrong with the options is told before."""
-    try:
-        # Beam takes seconds to import: other commands should not wait.
-        from segue_model.bulk import pipeline  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise click.ClickException(NO_BEAM) from error
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    try:
-        pipeline.options_of(beam_options, 1)
-    except pipeline.UnknownOption as error:
-        raise click.UsageError(f"No such option, here or in Beam: {error}") from error
+    beam.check()
 
     def do(job: Job, missing: Sequence[int]) -> None:
-        many = len(missing) >= PIECES_WORTH_PROCESSES
-        processes = min(workers or (os.cpu_count() or 1 if many else 1), len(missing))
-        pipeline.run(job, missing, runner, pipeline.options_of(beam_options, processes))
+        # Takes seconds to import.
+        from segue_model.bulk import pipeline  # noqa: PLC0415
+
+        options = beam.options(len(missing), PIECES_WORTH_PROCESSES)
+        pipeline.run(job, missing, beam.runner, options)
 
     return do
 

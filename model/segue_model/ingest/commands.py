@@ -1,7 +1,5 @@
 """The command `segue-model ingest`: raw songs and listens become a dataset folder."""
 
-import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +10,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
+from segue_model.beam.options import SETTINGS, Beam, beam_options
 from segue_model.data.errors import DatasetError
 from segue_model.ingest.job import Job, Limit
 from segue_model.ingest.progress import watched
@@ -20,10 +19,6 @@ from segue_model.ingest.source import Source
 from segue_model.ingest.sources import SOURCES, Given
 from segue_model.ingest.storage import Folder
 
-NO_BEAM: Final = (
-    "ingest needs Apache Beam, which has an environment of its own: run `make pipeline`, then "
-    "`.venv-pipeline/bin/segue-model ingest …`"
-)
 # Below this many songs, starting processes takes longer than reading.
 SONGS_WORTH_PROCESSES: Final = 2_000
 
@@ -43,7 +38,7 @@ class LimitType(click.ParamType[Limit]):
             self.fail(str(error), param, ctx)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings=SETTINGS)
 @click.option("--source", "kind", type=click.Choice(sorted(SOURCES)), required=True)
 @click.option("--input", "folder", help="Where the raw songs are: a path or gs://…")
 @click.option("--triplets", help="A file of listens: user, song id and plays, divided by tabs.")
@@ -74,7 +69,6 @@ class LimitType(click.ParamType[Limit]):
     "--seed", type=click.IntRange(0), default=7, show_default=True, help="For synthetic songs."
 )
 @click.option("--output", required=True, help="The dataset folder; an older one is replaced.")
-@click.option("--work", help="Where steps leave their results.  [default: OUTPUT.work]")
 @click.option("--name", help="What the dataset is called.  [default: that of the source]")
 @click.option("--renumber", is_flag=True, help="Do not keep the ids of the dataset at OUTPUT.")
 @click.option(
@@ -84,9 +78,7 @@ class LimitType(click.ParamType[Limit]):
     show_default=True,
     help="Fail when more files and rows are set aside, duplicates not counted: 100 or 2.5%.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes of a local run; all CPUs.")
-@click.option("--runner", default="DirectRunner", show_default=True, help="Beam's name of it.")
-@click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
+@beam_options
 def ingest(  # noqa: PLR0913 - one parameter an option
     *,
     output: str,
@@ -96,7 +88,7 @@ def ingest(  # noqa: PLR0913 - one parameter an option
     max_rejected: Limit,
     workers: int | None,
     runner: str,
-    beam_options: tuple[str, ...],
+    beam_options: Sequence[str],
     kind: str,
     **given: Any,  # noqa: ANN401 - as click hands them over
 ) -> None:
@@ -110,7 +102,7 @@ def ingest(  # noqa: PLR0913 - one parameter an option
         source = _source(kind, Given(work=at_work, **given))
         run = Run(Job(source, at_work, name or kind, max_rejected), out, renumber)
         _check_apart(out, at_work, given["folder"])
-        steps = _steps(runner, beam_options, workers)
+        steps = _steps(Beam(runner, workers, beam_options))
         with Console(stderr=True).status("Looking for songs …"):
             found = run.prepare()
         with watched(at_work, found.shards):
@@ -140,26 +132,18 @@ def _check_apart(output: Folder, work: Folder, folder: str | None) -> None:
             raise DatasetError(option, None, f"{place.url} lies in the input, and would be read")
 
 
-def _steps(
-    runner: str, beam_options: Sequence[str], workers: int | None
-) -> Callable[[Job, Cut], None]:
+def _steps(beam: Beam) -> Callable[[Job, Cut], None]:
     """Return what does the steps on Beam; what is wrong with the options is told before."""
-    try:
-        # Beam takes seconds to import: other commands, and bad options, should not wait.
-        from segue_model.ingest import pipeline  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise click.ClickException(NO_BEAM) from error
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    beam.check()
 
     def do(job: Job, found: Cut) -> None:
-        many = sum(shard.songs for shard in found.shards) >= SONGS_WORTH_PROCESSES
-        processes = workers or (os.cpu_count() or 1 if many else 1)
-        pipeline.run(job, found.groups, runner, pipeline.options_of(beam_options, processes))
+        # Takes seconds to import.
+        from segue_model.ingest import pipeline  # noqa: PLC0415
 
-    try:
-        pipeline.options_of(beam_options, 1)
-    except pipeline.UnknownOption as error:
-        raise click.UsageError(f"No such option, here or in Beam: {error}") from error
+        songs = sum(shard.songs for shard in found.shards)
+        options = beam.options(max(1, songs), SONGS_WORTH_PROCESSES)
+        pipeline.run(job, found.groups, beam.runner, options)
+
     return do
 
 

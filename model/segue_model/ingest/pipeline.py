@@ -1,16 +1,14 @@
-"""The pipeline on Apache Beam, which only this file knows: the steps and what waits for what."""
+"""The pipeline on Apache Beam: the steps, and what waits for what."""
 
-import argparse
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import AsSingleton
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from segue_model.beam import running
 from segue_model.data.errors import DatasetError
 from segue_model.ingest.arranging import arrange_part
 from segue_model.ingest.assembling import assemble
@@ -25,29 +23,15 @@ from segue_model.ingest.shards import Shard, remembered
 Many: TypeAlias = Any
 One: TypeAlias = Any
 
-LOCAL: Final = "DirectRunner"
-PROBLEM: Final = "problem.json"
-
-
-class UnknownOption(Exception):
-    """An option is none of the pipeline's and none of Beam's."""
-
 
 def run(job: Job, groups: int, runner: str, options: PipelineOptions) -> None:
     """Do all steps that are not done yet; the work folder then holds the assembled dataset.
 
     Raises: DatasetError.
     """
-    # Beam's own direct runner would first look for another one on the network.
-    job.work.delete(PROBLEM)
-    try:
-        with beam.Pipeline(FnApiRunner() if runner == LOCAL else runner, options) as pipeline:
-            build(pipeline, job, groups)
-    except Exception as error:
-        # Whatever a runner makes of what went wrong on a worker, this is what it was.
-        if job.work.exists(PROBLEM):
-            raise DatasetError(**json.loads(job.work.read(PROBLEM))) from error
-        raise
+    running.run(
+        lambda pipeline: build(pipeline, job, groups), runner, options, job.work, DatasetError
+    )
 
 
 def build(pipeline: Many, job: Job, groups: int) -> None:
@@ -63,22 +47,6 @@ def build(pipeline: Many, job: Job, groups: int) -> None:
     fitted = arranged | "Fit" >> beam.Map(_once, AsSingleton(plan), fit_recipe, job)
     featured = _for_all_parts("Featurize", fitted, plan, featurize_part, job)
     _ = featured | "Assemble" >> beam.Map(_once, AsSingleton(plan), assemble, job)
-
-
-def options_of(flags: Sequence[str], workers: int) -> PipelineOptions:
-    """Return Beam's options; a local run has as many processes as `workers`.
-
-    Raises: UnknownOption, where Beam itself would pass over a typing error.
-    """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for kind in PipelineOptions.__subclasses__():
-        kind._add_argparse_args(parser)  # noqa: SLF001 - how Beam parses them itself
-    _, unknown = parser.parse_known_args(list(flags))
-    if unknown:
-        raise UnknownOption(unknown[0])
-    mode = "multi_processing" if workers > 1 else "in_memory"
-    local = (f"--direct_running_mode={mode}", f"--direct_num_workers={workers}")
-    return PipelineOptions([*local, *flags])
 
 
 def _in_parallel(name: str, items: Many, step: Callable[..., None], *arguments: object) -> One:
@@ -133,6 +101,5 @@ def _telling(job: Job) -> Iterator[None]:
     try:
         yield
     except DatasetError as error:
-        told = {"file": error.file, "line": error.line, "reason": error.reason}
-        job.work.write(PROBLEM, json.dumps(told).encode())
+        running.tell(job.work, file=error.file, line=error.line, reason=error.reason)
         raise

@@ -5,6 +5,8 @@ much it counts: 1 for a listener of whom nothing is known, else 0. So the popula
 of the same pass as every other ranking.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -14,7 +16,7 @@ from segue_model.ranking.profile import Profile, Profiler, mean
 from segue_model.ranking.songs import SongTable
 
 # Rows scored at once for many listeners: whole blocks of any size, and few enough that scores are
-# never kept whole.
+# never kept whole: one chunk after another, or TensorFlow would multiply them all first.
 CHUNK = 20_480
 
 
@@ -63,11 +65,7 @@ class InnerProduct(tf.Module):
 
     def block_maxima(self, profiles: Profile) -> tf.Tensor:
         """Return the highest score of each block, [B, blocks]."""
-        return tf.cond(
-            tf.shape(profiles.tastes)[0] == 1,
-            lambda: self._maxima_of_one(profiles),
-            lambda: self._maxima_of_many(profiles),
-        )
+        return self._maxima(profiles, None)
 
     def blocks_for(self, profiles: Profile, rows: tf.Tensor) -> tf.Tensor:
         """Return how many blocks are ranked for the best `rows`; see `Scorer`."""
@@ -76,17 +74,17 @@ class InnerProduct(tf.Module):
 
     def allowed_block_maxima(self, profiles: Profile, allowed: tf.Tensor) -> tf.Tensor:
         """Return the highest allowed score of each block, [B, blocks]; `allowed` [B, rows]."""
-        maxima = []
-        for start in range(0, self._blocks.rows, CHUNK):
-            scores = self._of_chunk(profiles, start)
-            scores = tf.where(allowed[:, start : start + CHUNK], scores, NOTHING)
-            maxima.append(self._blocks.maxima(scores))
-        return tf.concat(maxima, axis=1)
+        return self._maxima(profiles, allowed)
 
     def everything(self, profiles: Profile) -> tf.Tensor:
         """Return the scores of all rows, [B, rows]."""
-        chunks = range(0, self._blocks.rows, CHUNK)
-        return tf.concat([self._of_chunk(profiles, start) for start in chunks], axis=1)
+        listeners, count = tf.unstack(tf.shape(profiles.bonuses))
+
+        def of_chunk(products: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+            products = tf.reshape(products, [-1, listeners, count])
+            return tf.reduce_max(products + profiles.bonuses, axis=2)
+
+        return tf.transpose(self._by_chunk(profiles, of_chunk))
 
     def scores(self, profiles: Profile, blocks: tf.Tensor) -> tf.Tensor:
         """Return the scores of all rows of `blocks` [B, M], [B, M * size]."""
@@ -126,32 +124,59 @@ class InnerProduct(tf.Module):
     def _vectors(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.gather(self._matrix.read_value(), tf.maximum(rows, 0))
 
-    def _of_chunk(self, profiles: Profile, start: int) -> tf.Tensor:
-        """Return the scores of the rows from `start` on, [B, at most CHUNK]."""
-        chunk = self._matrix.read_value()[start : start + CHUNK]
-        flat = tf.reshape(profiles.tastes, [-1, self._width])
-        scores = tf.matmul(flat, chunk, transpose_b=True)
-        shape = tf.concat([tf.shape(profiles.bonuses), [chunk.shape[0]]], axis=0)
-        return tf.reduce_max(tf.reshape(scores, shape) + profiles.bonuses[:, :, tf.newaxis], axis=1)
-
     # A taste's bonus is the same for all rows, so it is added to the maxima of its blocks.
 
-    def _maxima_of_one(self, profiles: Profile) -> tf.Tensor:
-        scores = tf.matmul(profiles.tastes[0], self._matrix.read_value(), transpose_b=True)
-        maxima = self._blocks.maxima(scores) + profiles.bonuses[0][:, tf.newaxis]
-        return tf.reduce_max(maxima, axis=0, keepdims=True)
+    def _maxima(self, profiles: Profile, allowed: tf.Tensor | None) -> tf.Tensor:
+        return tf.cond(
+            tf.equal(tf.size(profiles.bonuses), 1),
+            lambda: self._maxima_of_one(profiles, allowed),
+            lambda: self._maxima_of_many(profiles, allowed),
+        )
 
-    def _maxima_of_many(self, profiles: Profile) -> tf.Tensor:
-        matrix = self._matrix.read_value()
+    def _maxima_of_one(self, profiles: Profile, allowed: tf.Tensor | None) -> tf.Tensor:
+        """Return the maxima for one listener of one taste."""
+        scores = tf.matmul(profiles.tastes[0], self._matrix.read_value(), transpose_b=True)
+        if allowed is not None:
+            scores = tf.where(allowed, scores, NOTHING)
+        return self._blocks.maxima(scores) + profiles.bonuses
+
+    def _maxima_of_many(self, profiles: Profile, allowed: tf.Tensor | None) -> tf.Tensor:
         listeners, count = tf.unstack(tf.shape(profiles.bonuses))
+        size = self._blocks.size
+
+        def of_chunk(products: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+            products = tf.reshape(products, [-1, size, listeners, count])
+            if allowed is not None:
+                mine = tf.transpose(tf.gather(allowed, rows, axis=1))
+                mine = tf.reshape(mine, [-1, size, listeners, 1])
+                products = tf.where(mine, products, NOTHING)
+            return tf.reduce_max(products, axis=1)
+
+        return tf.transpose(tf.reduce_max(self._by_chunk(profiles, of_chunk) + profiles.bonuses, 2))
+
+    def _by_chunk(
+        self, profiles: Profile, of_chunk: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    ) -> tf.Tensor:
+        """Return, below each other, what is made of each chunk of rows, one after another.
+
+        `of_chunk` takes the products of the chunk with each taste of each listener, [rows, B * T],
+        and its rows.
+        """
+        matrix = self._matrix.read_value()
         columns = tf.transpose(tf.reshape(profiles.tastes, [-1, self._width]))
-        maxima = []
-        for start in range(0, self._blocks.rows, CHUNK):
-            scores = tf.matmul(matrix[start : start + CHUNK], columns)
-            blocks = tf.reshape(scores, [-1, self._blocks.size, listeners * count])
-            maxima.append(tf.reduce_max(blocks, axis=1))
-        of_tastes = tf.reshape(tf.concat(maxima, axis=0), [-1, listeners, count])
-        return tf.transpose(tf.reduce_max(of_tastes + profiles.bonuses, axis=2))
+
+        def next_chunk(at: tf.Tensor, made: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            start = at * CHUNK
+            end = tf.minimum(start + CHUNK, self._blocks.rows)
+            products = tf.matmul(matrix[start:end], columns)
+            return at + 1, made.write(at, of_chunk(products, tf.range(start, end)))
+
+        chunks = -(-self._blocks.rows // CHUNK)
+        made = tf.TensorArray(tf.float32, chunks, infer_shape=False)
+        _, made = tf.while_loop(
+            lambda at, _: at < chunks, next_chunk, (0, made), parallel_iterations=1
+        )
+        return made.concat()
 
 
 def _by_taste(vectors: tf.Tensor, profiles: Profile) -> tf.Tensor:

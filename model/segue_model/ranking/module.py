@@ -1,8 +1,9 @@
 """The exported model: the signatures of `segue_signature` around a ranker."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Generic
 
 import tensorflow as tf
@@ -16,6 +17,7 @@ from segue_model.ranking.scorer import Profiles, Scorer
 from segue_model.ranking.songs import SongTable
 
 Outputs = dict[str, tf.Tensor]
+Functions = dict[str, tf.types.experimental.ConcreteFunction]
 
 
 @dataclass(frozen=True)
@@ -61,62 +63,47 @@ class RankingModel(tf.Module, Generic[Profiles]):
         """Return the same model, telling that it reached `metrics`."""
         return RankingModel(self._songs, self._scorer, replace(self._description, metrics=metrics))
 
-    def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
+    def signatures(self) -> Functions:
         """Return the concrete functions to export, by signature name."""
-        batched = self.batched()
+        return self._functions
+
+    @cached_property
+    def _functions(self) -> Functions:
+        # Traced here and kept in a dict, for a tf.function that is found on a module is traced anew
+        # when it is saved, and the file would hold each graph twice.
+        batched = _concrete(self._answer, BATCHED)
+
+        def flat(listened_songs: tf.Tensor, no_recom_songs: tf.Tensor) -> Outputs:
+            k = tf.reshape(no_recom_songs, [1])
+            answer = batched(listened_songs[tf.newaxis, :], k, *no_constraints(1))
+            found = tf.math.count_nonzero(answer[sig.RECOM_SONGS_IDS][0] != sig.PAD_ID)
+            first = {name: tensor[0][:found] for name, tensor in answer.items()}
+            first[sig.LISTENED_SONGS_KNOWN] = answer[sig.LISTENED_SONGS_KNOWN][0]
+            return first
+
         return {
-            sig.RECOMMEND: self.recommend.get_concrete_function(*_spec(FLAT)),
+            sig.RECOMMEND: _concrete(flat, FLAT),
             sig.RECOMMEND_BATCHED: batched,
             sig.DEFAULT: batched,
-            sig.DESCRIBE: self.describe.get_concrete_function(
-                tf.TensorSpec([], tf.int32, sig.DESCRIPTION_SCHEMA)
-            ),
+            sig.DESCRIBE: _concrete(self._describe, SCHEMA),
         }
-
-    def batched(self) -> tf.types.experimental.ConcreteFunction:
-        """Return the concrete function of the batched signature."""
-        return self.recommend_batched.get_concrete_function(*_spec(BATCHED))
 
     def some_song_ids(self) -> list[int]:
         """Return ids spread over the catalog, to make requests of."""
         return self._songs.some_ids(20)
 
-    @tf.function(autograph=False)
-    def recommend(self, listened_songs: tf.Tensor, no_recom_songs: tf.Tensor) -> Outputs:
-        """Rank for one listener: int32 [n] and [] in, [m] out."""
-        # The other signature's graph is called, not traced once more.
-        answer = self.batched()(
-            listened_songs[tf.newaxis, :],
-            tf.reshape(no_recom_songs, [1]),
-            *no_constraints(1),
-        )
-        found = tf.math.count_nonzero(answer[sig.RECOM_SONGS_IDS][0] != sig.PAD_ID)
-        flat = {name: tensor[0][:found] for name, tensor in answer.items()}
-        flat[sig.LISTENED_SONGS_KNOWN] = answer[sig.LISTENED_SONGS_KNOWN][0]
-        return flat
-
-    @tf.function(autograph=False)
-    def recommend_batched(
-        self, listened_songs: tf.Tensor, no_recom_songs: tf.Tensor, *options: tf.Tensor
-    ) -> Outputs:
-        """Rank for B listeners: int32 [B, L], [B] and the options in, [B, K] out."""
-        return self._answer(listened_songs, no_recom_songs, Constraints(*options))
-
-    @tf.function(autograph=False)
-    def describe(self, schema: tf.Tensor) -> Outputs:
-        """Return the description as JSON, whichever schema the caller reads.
-
-        The input is there because serving wants each signature to have one.
-        """
+    def _describe(self, schema: tf.Tensor) -> Outputs:
+        # Whichever schema the caller reads; it is there because serving wants each signature to
+        # have an input.
         del schema
         return {sig.DESCRIPTION: tf.constant(self._description.as_json(self._songs.count))}
 
-    def _answer(self, listened: tf.Tensor, k: tf.Tensor, constraints: Constraints) -> Outputs:
+    def _answer(self, listened: tf.Tensor, k: tf.Tensor, *options: tf.Tensor) -> Outputs:
         # One place more, so that no list is empty; the outputs leave it out again.
         padded = tf.pad(listened, [[0, 0], [0, 1]], constant_values=sig.PAD_ID)
         listeners = clean(self._songs, padded, self._scorer.knows)
         profiles = self._scorer.profiles(listeners.seeds)
-        ranked = self._ranker.rank(profiles, listeners, constraints, k)
+        ranked = self._ranker.rank(profiles, listeners, Constraints(*options), k)
         return self._outputs(profiles, listeners, ranked)
 
     def _outputs(self, profiles: Profiles, listeners: Listeners, ranked: Ranked) -> Outputs:
@@ -139,6 +126,7 @@ class RankingModel(tf.Module, Generic[Profiles]):
 
 Tensors = dict[str, tuple[list[int | None], tf.DType]]
 
+SCHEMA: Tensors = {sig.DESCRIPTION_SCHEMA: ([], tf.int32)}
 FLAT: Tensors = {sig.LISTENED_SONGS: ([None], tf.int32), sig.NO_RECOM_SONGS: ([], tf.int32)}
 BATCHED: Tensors = {
     sig.LISTENED_SONGS: ([None, None], tf.int32),
@@ -156,5 +144,8 @@ BATCHED: Tensors = {
 }
 
 
-def _spec(tensors: Tensors) -> list[tf.TensorSpec]:
-    return [tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in tensors.items()]
+def _concrete(
+    function: Callable[..., Outputs], inputs: Tensors
+) -> tf.types.experimental.ConcreteFunction:
+    specs = [tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in inputs.items()]
+    return tf.function(function, autograph=False).get_concrete_function(*specs)

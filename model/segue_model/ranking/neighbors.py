@@ -61,7 +61,12 @@ class Neighbors(tf.Module):
         )
         scores = tf.reshape(sums, [listeners, width + 1])[:, :width]
         nothing_known = ~tf.reduce_any(seeds >= 0, axis=1, keepdims=True)
-        return Sums(tf.where(nothing_known, self._popularity.read_value(), scores), seeds)
+        scores = tf.cond(
+            tf.reduce_any(nothing_known),
+            lambda: tf.where(nothing_known, self._popularity.read_value(), scores),
+            lambda: scores,
+        )
+        return Sums(scores, seeds)
 
     def block_maxima(self, profiles: Sums) -> tf.Tensor:
         """Return the highest score of each block, [B, blocks]."""
