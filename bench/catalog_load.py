@@ -27,14 +27,15 @@ from segue_server.catalog import staging
 from segue_server.catalog.bulk import Bulk, bulk_for
 from segue_server.catalog.bulk_mysql import ROWS_FROM_FILE
 from segue_server.catalog.chunks import Rows, chunks
-from segue_server.catalog.connect import opened, parse_url
 from segue_server.catalog.dataset import read_manifest
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.records import COLUMNS, Dataset, Values
 from segue_server.catalog.schema import CONTENT, song_text
 from segue_server.catalog.text_index import text_index
 from segue_server.catalog.tsv import encode
+from segue_server.sql.connect import opened, parse_url
+from segue_server.sql.migrate import migrate
 
 MIB = 2**20
 KIB = 2**10
@@ -80,7 +81,7 @@ def _all(seconds: list[float]) -> str:
 
 def _ours(url: str, dataset: Path) -> tuple[float, float]:
     """Return the seconds of a load, and the peak of its memory in MiB."""
-    migrate(url)
+    migrate(CATALOG, url)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_load_and_tell, args=(url, dataset, theirs))
@@ -108,8 +109,8 @@ def _peak_memory() -> float:
 
 def _theirs(url: str, fill: Fill) -> float:
     """Return the seconds of the same made by `fill`, the database's own bulk path."""
-    migrate(url)
-    with opened(parse_url(url)) as engine, engine.connect() as connection:
+    migrate(CATALOG, url)
+    with opened(CATALOG, parse_url(CATALOG, url)) as engine, engine.connect() as connection:
         bulk = bulk_for(connection)
         tables = (*(table.name for table in CONTENT), *bulk.index_tables)
         begun = time.perf_counter()

@@ -27,14 +27,15 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects import mysql, sqlite
 
 from mariadb import MariaDB
-from segue_server.catalog.connect import shown
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.schema import song, song_text, word
 from segue_server.catalog.songs import BY_ID
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.catalog.words import MARKER
 from segue_server.domain.deadline import Deadline
+from segue_server.sql.connect import shown
+from segue_server.sql.migrate import migrate
 
 SEED, QUERIES, PAGE = 1, 200, 20
 BUFFER_POOL = 2**30
@@ -72,7 +73,7 @@ def main() -> None:
         return
     for database in (_sqlite, _mariadb):
         with database() as url:
-            migrate(url)
+            migrate(CATALOG, url)
             load(url, asked.dataset)
             uvloop.run(_measure(url))
 

@@ -7,11 +7,12 @@ from sqlalchemy import Select, Table, create_engine, select
 
 from catalog_dataset import SongRow, Songs, write_dataset
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.schema import metadata
 from segue_server.catalog.sql import SqlCatalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.model import RankQuery
+from segue_server.sql.migrate import migrate
 
 Call = Callable[[SqlCatalog, Deadline], Awaitable[object]]
 
@@ -42,7 +43,7 @@ def soon() -> Deadline:
 
 def filled(url: str, folder: Path, content: Songs) -> str:
     """Make the database hold `content`, written to `folder` on the way; return its URL."""
-    migrate(url)
+    migrate(CATALOG, url)
     load(url, write_dataset(folder, content))
     return url
 

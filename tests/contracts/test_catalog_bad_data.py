@@ -15,8 +15,9 @@ from segue_server.catalog import song_records
 from segue_server.catalog.dataset import Batch, DatasetError, Manifest
 from segue_server.catalog.fields import FieldError
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.records import Dataset
+from segue_server.sql.migrate import migrate
 
 # A song in the order of the columns asked for, and fields that are plain, unusual or wrong.
 PLAIN = ("1", "One (Live)", "1", "1", "1999", "2|1", "1.5", "100", "0.25", "TR1", "")
@@ -224,5 +225,5 @@ def test_plain_songs_are_read_by_column_and_unusual_ones_by_row(
 
 def _load_into_sqlite(tmp_path: Path, dataset: Path) -> None:
     url = f"sqlite:///{tmp_path}/catalog.db"
-    migrate(url)
+    migrate(CATALOG, url)
     load(url, dataset)

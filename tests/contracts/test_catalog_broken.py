@@ -11,11 +11,12 @@ from sqlalchemy import create_engine, make_url, text
 
 from catalog_use import CALLS, ONE_SONG, filled, soon
 from mariadb import MariaDB
-from segue_server.catalog.connect import CatalogUrlError
-from segue_server.catalog.migrate import migrate
-from segue_server.catalog.reader import limit_select
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.sql import open_catalog
 from segue_server.domain.errors import CatalogUnavailable
+from segue_server.sql.connect import DatabaseUrlError
+from segue_server.sql.migrate import migrate
+from segue_server.sql.reader import limit_select
 
 NewDatabase = Callable[[], str]
 
@@ -66,7 +67,7 @@ async def test_a_database_of_a_newer_program_is_refused(loaded: str) -> None:
     with pytest.raises(CatalogUnavailable, match="9999, newer than this program's"):
         await catalog.ping(soon())
     with pytest.raises(CatalogUnavailable, match="9999, newer than this program's"):
-        migrate(loaded)
+        migrate(CATALOG, loaded)
     catalog.close()
 
 
@@ -164,7 +165,7 @@ async def test_a_closed_catalog_is_an_unavailable_one(loaded: str) -> None:
 def test_a_url_that_is_not_understood_is_refused_without_its_password(
     url: str, reason: str
 ) -> None:
-    with pytest.raises(CatalogUrlError, match=reason) as caught:
+    with pytest.raises(DatabaseUrlError, match=reason) as caught:
         open_catalog(url, pool_size=1)
     assert "s3cret" not in str(caught.value)
 

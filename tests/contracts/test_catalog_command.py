@@ -16,8 +16,9 @@ from catalog_dataset import write_dataset
 from catalog_use import TWO_SONGS
 from mariadb import MariaDB
 from segue_server.catalog.__main__ import main
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.progress import ProgressLine
+from segue_server.sql.migrate import migrate
 
 NewDatabase = Callable[[], str]
 
@@ -98,7 +99,7 @@ def test_no_password_is_ever_shown(
 
 def test_on_a_terminal_a_load_shows_how_far_it_is(dataset: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/catalog.db"
-    migrate(url)
+    migrate(CATALOG, url)
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "segue_server.catalog", "load", "--url", url, str(dataset)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=theirs, timeout=60)
@@ -118,7 +119,7 @@ def test_a_load_stopped_by_ctrl_c_says_so_in_one_line_and_the_next_goes_on(
     new_database: NewDatabase, tmp_path: Path, killed_at: str
 ) -> None:
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     dataset = write_dataset(tmp_path / "two", TWO_SONGS)
     arguments = [sys.executable, "-c", INTERRUPTED, url, str(dataset), killed_at]
     done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)

@@ -20,9 +20,10 @@ from mariadb import MariaDB
 from segue_server.catalog import load as module
 from segue_server.catalog.dataset import DatasetError
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.schema import catalog_info, load_step, song, song_genre, song_text, word
 from segue_server.domain.errors import CatalogUnavailable
+from segue_server.sql.migrate import migrate
 
 NewDatabase = Callable[[], str]
 State = tuple[object, ...]
@@ -111,7 +112,7 @@ def test_a_load_that_is_gone_on_with_makes_what_an_undisturbed_one_makes(
 
 def test_a_killed_load_goes_on_where_it_was(new_database: NewDatabase, tmp_path: Path) -> None:
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     many = write_dataset(tmp_path / "many", MANY)
     done: set[str] = set()
     for at in (("songs", 40), ("song_texts", 20), ("indexes", 2)):
@@ -134,7 +135,7 @@ def test_a_dataset_changed_behind_its_fingerprint_is_loaded_anew(
     new_database: NewDatabase, tmp_path: Path
 ) -> None:
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     many = write_dataset(tmp_path / "many", MANY)
     killed_load(url, many, ("songs", 60), 0.0)
     artists = many / "artists.csv"
@@ -162,7 +163,7 @@ def test_a_killed_load_leaves_no_file_and_no_process(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     many = write_dataset(tmp_path / "many", MANY)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -181,7 +182,7 @@ def test_a_load_whose_converting_process_dies_ends_and_can_be_gone_on_with(
     monkeypatch.setattr(module, "CHUNK", 10)
     monkeypatch.setattr(module, "CHUNKS_A_STEP", 3)
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     many = write_dataset(tmp_path / "many", MANY)
 
     def kill(kind: str, done: int, _total: int) -> None:
@@ -204,7 +205,7 @@ def test_what_is_wrong_with_a_dataset_is_said_by_the_process_that_reads_it(
     monkeypatch.setattr(module, "CHUNK", 10)
     monkeypatch.setattr(module, "CHUNKS_A_STEP", 3)
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     many = write_dataset(tmp_path / "many", MANY)
     artists = many / "artists.csv"
     artists.write_text(artists.read_text().replace("\n31,", "\n30,", 1))

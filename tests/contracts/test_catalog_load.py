@@ -18,12 +18,12 @@ from mariadb import MariaDB
 from segue_server.catalog import bulk_mysql
 from segue_server.catalog.dataset import DatasetError
 from segue_server.catalog.load import load
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.schema import CONTENT, metadata
 from segue_server.catalog.sql import open_catalog
-from segue_server.catalog.version import HEAD
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import CatalogUnavailable
+from segue_server.sql.migrate import migrate
 
 NewDatabase = Callable[[], str]
 
@@ -46,7 +46,7 @@ ODD = Songs(
 @pytest.fixture
 def url(new_database: NewDatabase) -> str:
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     return url
 
 
@@ -80,7 +80,7 @@ def test_the_migrations_make_the_schema_that_the_queries_are_written_against(url
 
 def test_migrating_twice_changes_nothing(url: str, dataset: Path) -> None:
     load(url, dataset)
-    assert migrate(url) == HEAD
+    assert migrate(CATALOG, url) == CATALOG.head
     assert titles(url) == {2: "New", 9: "Newer"}
 
 
@@ -203,7 +203,7 @@ def test_a_server_that_takes_no_files_is_loaded_all_the_same(
         with root.begin() as connection:
             connection.exec_driver_sql(f"SET GLOBAL local_infile = {allowed}")
         try:
-            migrate(each)
+            migrate(CATALOG, each)
             caplog.clear()
             load(each, files)
             assert ("local_infile=0" in caplog.text) == (not allowed)
@@ -220,7 +220,7 @@ def test_a_server_that_would_leave_short_words_out_is_refused(
     variable = "innodb_ft_min_token_size"
     server = MariaDB(f"--{variable}=4")
     try:
-        migrate(server.url)
+        migrate(CATALOG, server.url)
         with pytest.raises(CatalogUnavailable, match=f"{variable}=4, so .* it with {variable}=3 "):
             load(server.url, dataset)
         assert contents(server.url)["song"] == []
@@ -335,7 +335,7 @@ async def test_real_songs_are_found_by_their_titles(
         for n, part in enumerate(parts, 1)
     ]
     url = new_database()
-    migrate(url)
+    migrate(CATALOG, url)
     load(url, write_dataset(tmp_path / "real", Songs(songs, dict(enumerate(names, 1)))))
     catalog = open_catalog(url, pool_size=1)
     tried = [song for song in songs[::40] if re.search(r"[^\W_]", song.title)]

@@ -12,10 +12,11 @@ from sqlalchemy import create_engine, text
 from catalog_dataset import SongRow, Songs
 from catalog_use import filled, soon
 from mariadb import MariaDB
-from segue_server.catalog import bulk_mysql, reader
+from segue_server.catalog import bulk_mysql
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded
+from segue_server.sql import reader
 
 NewDatabase = Callable[[], str]
 

@@ -9,14 +9,15 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from segue_server.catalog.connect import CatalogUrlError, opened, parse_url, shown
 from segue_server.catalog.dataset import DatasetError
 from segue_server.catalog.load import load, show_nothing
-from segue_server.catalog.migrate import migrate
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.progress import ProgressLine
 from segue_server.catalog.schema import album, artist, catalog_info, genre, song
-from segue_server.catalog.version import HEAD, check
 from segue_server.domain.errors import CatalogUnavailable
+from segue_server.sql.connect import DatabaseUrlError, opened, parse_url, shown
+from segue_server.sql.migrate import migrate
+from segue_server.sql.version import check
 
 # What a shell says of a program that Ctrl-C has ended.
 STOPPED: Final = 130
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], str] = asked.run
     try:
         sys.stdout.write(run(asked) + "\n")
-    except (DatasetError, CatalogUrlError) as error:
+    except (DatasetError, DatabaseUrlError) as error:
         return _fail(f"{error}")
     except CatalogUnavailable as error:
         return _fail(f"{_database(asked)}: {error}")
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _migrate(asked: argparse.Namespace) -> str:
-    version = migrate(asked.url)
+    version = migrate(CATALOG, asked.url)
     return f"{_database(asked)} has schema {version}"
 
 
@@ -72,14 +73,14 @@ def _load(asked: argparse.Namespace) -> str:
 
 
 def _info(asked: argparse.Namespace) -> str:
-    with opened(parse_url(asked.url)) as engine, engine.connect() as connection:
-        check(connection)
+    with opened(CATALOG, parse_url(CATALOG, asked.url)) as engine, engine.connect() as connection:
+        check(CATALOG, connection)
         info = connection.execute(select(catalog_info)).one_or_none()
         counts = {
             f"{table.name}s": connection.scalar(select(func.count()).select_from(table))
             for table in (song, artist, album, genre)
         }
-    lines = {"database": _database(asked), "schema": HEAD, "dataset": "none is loaded"}
+    lines = {"database": _database(asked), "schema": CATALOG.head, "dataset": "none is loaded"}
     if info is not None:
         loaded_at = f"{info.loaded_at.isoformat()}Z"
         lines |= {"dataset": info.name, "fingerprint": info.fingerprint, "loaded": loaded_at}
@@ -87,7 +88,7 @@ def _info(asked: argparse.Namespace) -> str:
 
 
 def _database(asked: argparse.Namespace) -> str:
-    return shown(parse_url(asked.url))
+    return shown(parse_url(CATALOG, asked.url))
 
 
 def _fail(reason: str, code: int = 1) -> int:

@@ -20,13 +20,14 @@ from sqlalchemy import Connection, delete, insert, inspect, select
 from segue_server.catalog import staging
 from segue_server.catalog.bulk import Bulk, bulk_for
 from segue_server.catalog.chunks import Chunk
-from segue_server.catalog.connect import opened, parse_url
 from segue_server.catalog.conversion import convert, converting
 from segue_server.catalog.dataset import MANIFEST, DatasetError, Manifest, digest, read_manifest
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.records import COLUMNS, Dataset
 from segue_server.catalog.schema import CONTENT, catalog_info, song_text
 from segue_server.catalog.text_index import text_index
-from segue_server.catalog.version import HEAD, check
+from segue_server.sql.connect import opened, parse_url
+from segue_server.sql.version import check
 
 # How many artists, songs and so on are converted at a time: few enough for a processor's caches.
 # And how many such chunks are written in one transaction: what is done again after a kill.
@@ -65,12 +66,12 @@ def load(
     """Make the catalog hold the dataset; with `if_changed` only if it holds another.
 
     Readers see the old songs until they see the new ones, and an error leaves what they see as it
-    was. Raises: CatalogUrlError, DatasetError, CatalogUnavailable.
+    was. Raises: DatabaseUrlError, DatasetError, CatalogUnavailable.
     """
     manifest = read_manifest(folder, tuple(COLUMNS))
-    with opened(parse_url(url)) as engine, engine.connect() as connection:
+    with opened(CATALOG, parse_url(CATALOG, url)) as engine, engine.connect() as connection:
         with connection.begin():
-            check(connection)
+            check(CATALOG, connection)
             same = if_changed and _fingerprint(connection) == manifest.fingerprint
             replaced = staging.replaced(connection)
         if same and not replaced:
@@ -98,7 +99,7 @@ def _load_id(folder: Path) -> str:
     """
     files = digest(folder, (MANIFEST, *(f"{name}.csv" for name in COLUMNS)))
     rules = digest(Path(__file__).parent, RULES)
-    return f"{HEAD}-{CHUNK}x{CHUNKS_A_STEP}-{files[:24]}{rules[:16]}"
+    return f"{CATALOG.head}-{CHUNK}x{CHUNKS_A_STEP}-{files[:24]}{rules[:16]}"
 
 
 class _Load:

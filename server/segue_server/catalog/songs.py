@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Dialect, Row, Select, bindparam, select
 
-from segue_server.catalog.reader import snapshot
 from segue_server.catalog.schema import album, artist, genre, song, song_genre
 from segue_server.domain.model import Song
+from segue_server.sql.reader import snapshot
 
 # Databases take only so many parameters; SQLite the fewest, 32,766.
 IDS_A_STATEMENT: Final = 30_000

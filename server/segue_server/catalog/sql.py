@@ -3,15 +3,16 @@
 from collections.abc import Collection, Mapping
 from functools import partial
 
-from segue_server.catalog.connect import SERVING, open_engine, parse_url
 from segue_server.catalog.genres import after_token, list_genres, read_genre_names
+from segue_server.catalog.part import CATALOG
 from segue_server.catalog.popular import rank_popular
-from segue_server.catalog.reader import Reader
 from segue_server.catalog.search import find, understand
 from segue_server.catalog.songs import known_ids, read_songs
-from segue_server.catalog.version import check
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.model import Genre, Page, RankedSong, RankQuery, Song
+from segue_server.sql.connect import SERVING, open_engine, parse_url
+from segue_server.sql.reader import Reader
+from segue_server.sql.version import check
 
 # Seconds after a load during which a genre that is gone may still be taken for one.
 GENRES_REMEMBERED = 30.0
@@ -21,10 +22,10 @@ def open_catalog(url: str, pool_size: int) -> "SqlCatalog":
     """Return the catalog at `url`, read over at most `pool_size` connections.
 
     Nothing is connected yet: a database that is down now is used once it is up.
-    Raises: CatalogUrlError, a ValueError.
+    Raises: DatabaseUrlError, a ValueError.
     """
-    engine = open_engine(parse_url(url), pool_size, SERVING)
-    return SqlCatalog(Reader(engine, pool_size))
+    engine = open_engine(parse_url(CATALOG, url), pool_size, SERVING)
+    return SqlCatalog(Reader(CATALOG, engine, pool_size))
 
 
 class SqlCatalog:
@@ -66,7 +67,7 @@ class SqlCatalog:
 
     async def ping(self, deadline: Deadline) -> None:
         """See `Catalog.ping`."""
-        await self._reader.read(check, deadline)
+        await self._reader.read(partial(check, CATALOG), deadline)
 
     async def popular(self, query: RankQuery, deadline: Deadline) -> tuple[RankedSong, ...]:
         """See `PopularSongs.popular`."""

@@ -2,6 +2,9 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+told = context.config.attributes
+context.configure(
+    connection=told["connection"], version_table=told["version_table"], transactional_ddl=True
+)
 with context.begin_transaction():
     context.run_migrations()

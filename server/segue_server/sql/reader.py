@@ -11,9 +11,10 @@ import pymysql
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from segue_server.catalog.connect import unavailable
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import CatalogUnavailable, DeadlineExceeded, SegueError
+from segue_server.domain.errors import DeadlineExceeded, SegueError
+from segue_server.sql.connect import unavailable
+from segue_server.sql.part import Part
 
 Answer = TypeVar("Answer")
 
@@ -31,17 +32,18 @@ SQLITE_STEPS: Final = 2_000
 class Reader:
     """A thread per connection; what a thread cannot have answered in time, nobody waits for."""
 
-    def __init__(self, engine: Engine, connections: int) -> None:
-        """Take over `engine`, whose pool holds `connections`."""
+    def __init__(self, part: Part, engine: Engine, connections: int) -> None:
+        """Take over the `engine` of a part, whose pool holds `connections`."""
+        self._part = part
         self._engine = engine
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="catalog")
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix=part.name)
         event.listen(engine, "before_cursor_execute", _limit_statement, retval=True)
 
     async def read(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
         """Return what `work` makes of a connection; of several statements, see `snapshot`.
 
         Work whose connection turns out to be broken is done again, once, over a new one.
-        Raises: CatalogUnavailable, DeadlineExceeded, and the domain's errors that `work` raises.
+        Raises: the part's error, DeadlineExceeded, and the domain's errors that `work` raises.
         """
         try:
             async with asyncio.timeout(deadline.remaining()):
@@ -58,7 +60,7 @@ class Reader:
         try:
             return self._threads.submit(self._run, work, deadline)
         except RuntimeError as error:
-            raise CatalogUnavailable("the catalog is closed") from error
+            raise self._part.error(f"the {self._part.name} is closed") from error
 
     def _run(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
         try:
@@ -66,7 +68,7 @@ class Reader:
         except SegueError:
             raise
         except Exception as error:  # a driver raises what it likes: sockets, decoding, its own
-            raise _translated(error, deadline) from error
+            raise self._translated(error, deadline) from error
 
     def _retried(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
         """Return what `work` makes of a connection; once more where that was not its fault.
@@ -87,6 +89,11 @@ class Reader:
         with self._engine.connect() as connection, _limited(connection, deadline):
             return work(connection)
 
+    def _translated(self, error: Exception, deadline: Deadline) -> SegueError:
+        if _timed_out(error) or deadline.clock() >= deadline.expires_at:
+            return DeadlineExceeded()
+        return unavailable(self._part, error)
+
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
@@ -104,12 +111,6 @@ def snapshot(connection: Connection) -> Iterator[None]:
         # A transaction that stayed open would keep the tables from being swapped.
         if not connection.invalidated:
             connection.exec_driver_sql("ROLLBACK")
-
-
-def _translated(error: Exception, deadline: Deadline) -> SegueError:
-    if _timed_out(error) or deadline.clock() >= deadline.expires_at:
-        return DeadlineExceeded()
-    return unavailable(error)
 
 
 def _code(error: DBAPIError) -> object:

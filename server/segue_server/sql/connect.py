@@ -11,7 +11,8 @@ import pymysql
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from segue_server.domain.errors import CatalogUnavailable
+from segue_server.domain.errors import Unavailable
+from segue_server.sql.part import Part
 
 # The drivers by what a URL may begin with. MariaDB is reached as MySQL; the dialect tells them
 # apart by asking the server.
@@ -27,8 +28,8 @@ DRIVERS: Final = {
 RECYCLE_SECONDS: Final = 280
 
 
-class CatalogUrlError(ValueError):
-    """The URL of the catalog's database is of no kind that is known."""
+class DatabaseUrlError(ValueError):
+    """The URL of a database is of no kind that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,22 @@ SERVING: Final = Patience(connect=2, read=3, write=3)
 LOADING: Final = Patience(connect=10, read=900, write=900)
 
 
-def parse_url(text: str) -> URL:
-    """Return the database URL in `text`, with its driver filled in.
+def parse_url(part: Part, text: str) -> URL:
+    """Return the URL in `text` of a part's database, with its driver filled in.
 
-    Raises: CatalogUrlError, without the text, which may hold a password.
+    Raises: DatabaseUrlError, without the text, which may hold a password.
     """
+    whose = f"the {part.name}'s URL"
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
-        raise CatalogUrlError("the catalog's URL is not of the form DRIVER://…/DATABASE") from error
+        raise DatabaseUrlError(f"{whose} is not of the form DRIVER://…/DATABASE") from error
     driver = DRIVERS.get(url.drivername)
     if driver is None:
         known = ", ".join(f"{name}://" for name in DRIVERS)
-        raise CatalogUrlError(
-            f"the catalog's URL begins with {url.drivername}://, not one of {known}"
-        )
+        raise DatabaseUrlError(f"{whose} begins with {url.drivername}://, not one of {known}")
     if not url.database:
-        raise CatalogUrlError("the catalog's URL names no database")
+        raise DatabaseUrlError(f"{whose} names no database")
     return url.set(drivername=driver)
 
 
@@ -86,16 +86,16 @@ def open_engine(url: URL, connections: int, patience: Patience, *, create: bool 
 
 
 @contextmanager
-def opened(url: URL, *, create: bool = False) -> Iterator[Engine]:
+def opened(part: Part, url: URL, *, create: bool = False) -> Iterator[Engine]:
     """Give an engine of one patient connection, for a command that changes the database.
 
-    Raises: CatalogUnavailable for what SQLAlchemy, a driver or a socket raise meanwhile.
+    Raises: the part's error for what SQLAlchemy, a driver or a socket raise meanwhile.
     """
     engine = open_engine(url, 1, LOADING, create=create)
     try:
         yield engine
     except (SQLAlchemyError, sqlite3.Error, pymysql.MySQLError, OSError) as error:
-        raise unavailable(error) from error
+        raise unavailable(part, error) from error
     finally:
         engine.dispose()
 
@@ -105,13 +105,13 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def unavailable(error: Exception) -> CatalogUnavailable:
+def unavailable(part: Part, error: Exception) -> Unavailable:
     """Return the domain's error for one of SQLAlchemy, the driver or the socket."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     reason = ": ".join(str(part) for part in cause.args) or type(cause).__name__
     if "unable to open database file" in reason:  # SQLite's, of a file that nobody has made yet
-        reason += "; `segue-catalog migrate` makes it"
-    return CatalogUnavailable(f"the catalog did not answer: {reason}")
+        reason += f"; `{part.command} migrate` makes it"
+    return part.error(f"the {part.name} did not answer: {reason}")
 
 
 def _sqlite_file(url: URL, *, create: bool) -> URL:

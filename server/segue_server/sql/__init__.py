@@ -1,0 +1,1 @@
+"""How databases are reached: connections, threads, deadlines and schema versions."""
