@@ -67,6 +67,7 @@ def running(dataset: Path, mariadb: MariaDB) -> Iterator[RunningStack]:
     """One running stack for all tests: embedded model server, MariaDB, server, Envoy."""
     stack = Stack(dataset.parent, Ports.free(), mariadb.create_database("e2e"))
     command("segue_server.catalog", "migrate", "--url", stack.catalog)
+    command("segue_server.activity", "migrate", "--url", stack.activity)
     command("segue_server.catalog", "load", "--url", stack.catalog, str(dataset))
     command("segue_model", "train", "--output", str(stack.models), str(dataset))
     running = RunningStack(stack)

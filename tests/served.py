@@ -9,19 +9,25 @@ import grpc.aio
 
 from fakes import FakeCatalog, FakeEngine
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
+from segue.v1 import playlist_service_pb2_grpc as pgrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
+from segue_server.activity.open import open_activity
 from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.playlist_keeper import PlaylistKeeper
 from segue_server.domain.recommender import Recommender
 from segue_server.domain.route import Route
 from segue_server.domain.traffic import Lineup, Traffic
 from segue_server.engines.fallback import FallbackEngine
 from segue_server.transport.call import CallLimits
+from segue_server.transport.identity import Identity
 from segue_server.transport.readiness import Readiness
-from segue_server.transport.server import make_server
+from segue_server.transport.server import Parts, make_server
 
 DEFAULT_DEADLINE = 0.5
 TOKEN_KEY = b"a key for tests"
+USER_HEADER = "x-user"
+NOWHERE = "sqlite:////nowhere/activity.db"
 
 
 @dataclass
@@ -38,12 +44,17 @@ class Served:
         return rgrpc.RecommendationServiceStub(self.channel)
 
     @property
+    def playlists(self) -> "pgrpc.PlaylistServiceAsyncStub":
+        return pgrpc.PlaylistServiceStub(self.channel)
+
+    @property
     def songs(self) -> "cgrpc.CatalogServiceAsyncStub":
         return cgrpc.CatalogServiceStub(self.channel)
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Served]:
+async def serving(activity_url: str = NOWHERE) -> AsyncIterator[Served]:
+    activity = open_activity(activity_url, connections=2)
     engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
     other = FakeEngine("other")
     routes = {
@@ -53,13 +64,21 @@ async def serving() -> AsyncIterator[Served]:
     traffic = Traffic(Lineup(routes, "main"))
     directory = EngineDirectory(traffic)
     limits = CallLimits(DEFAULT_DEADLINE, concurrent=20)
-    tokens = AttributionTokens(TOKEN_KEY)
     recommender = Recommender(traffic, catalog)
-    server, health = make_server(recommender, catalog, directory, tokens, limits)
+    parts = Parts(
+        recommender=recommender,
+        catalog=catalog,
+        directory=directory,
+        keeper=PlaylistKeeper(activity.playlists, catalog, recommender),
+        identity=Identity(USER_HEADER),
+        tokens=AttributionTokens(TOKEN_KEY),
+    )
+    server, health = make_server(parts, limits)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        readiness = Readiness(health, directory, catalog)
+        readiness = Readiness(health, directory, catalog, activity.playlists)
         await readiness.begin()
         yield Served(channel, engine, substitute, catalog, readiness, traffic)
     await server.stop(None)
+    activity.close()

@@ -62,6 +62,8 @@ def _catalog(dataset: Path, stack: Stack) -> None:
     load = ("segue_server.catalog", "load", "--url", stack.catalog, "--if-changed", str(dataset))
     _run("Setting up the catalog", "segue_server.catalog", "migrate", "--url", stack.catalog)
     _run("Loading the catalog", *load)
+    migrate = ("segue_server.activity", "migrate", "--url", stack.activity)
+    _run("Setting up the playlists", *migrate)
 
 
 def _models(dataset: Path, stack: Stack) -> None:

@@ -23,7 +23,7 @@ compile --python_out=gen --mypy_out=quiet:gen --grpc_python_out=gen --mypy_grpc_
 compile --include_imports --include_source_info --descriptor_set_out=gen/segue/v1/segue.binpb \
   segue/v1/*.proto google/rpc/error_details.proto
 # Messages without a service leave an empty stub file behind.
-rm -f gen/segue/v1/song_pb2_grpc.py*
+rm -f gen/segue/v1/{song,playlist}_pb2_grpc.py*
 for package in gen/segue/v1 gen/segue/tfserving/v1; do
   touch "$package/py.typed" "$package/__init__.py"
 done

@@ -83,6 +83,11 @@ class Stack:
         return self.catalog_url or f"sqlite:///{self.home / 'catalog.db'}"
 
     @property
+    def activity(self) -> str:
+        """The URL of the database of what listeners keep."""
+        return f"sqlite:///{self.home / 'activity.db'}"
+
+    @property
     def engines(self) -> tuple[str, ...]:
         """The engines that there are models of, by name."""
         with_versions = (folder.parent.name for folder in self.models.glob("*/[0-9]*"))
@@ -134,6 +139,7 @@ class Stack:
             "SEGUE_MODEL_SERVER": f"{LOCALHOST}:{self.ports.model}",
             "SEGUE_TRAFFIC_FILE": str(self.traffic),
             "SEGUE_CATALOG_URL": self.catalog,
+            "SEGUE_ACTIVITY_URL": self.activity,
         }
         return Process("server", (sys.executable, "-m", "segue_server"), env)
 

@@ -7,15 +7,18 @@ import re
 import secrets
 import signal
 import sys
+from dataclasses import dataclass
 
 import structlog
 import uvloop
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from segue_server.activity.open import Activity, open_activity
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.playlist_keeper import PlaylistKeeper
 from segue_server.domain.recommender import Recommender
 from segue_server.domain.traffic import Traffic
 from segue_server.engines.popular import PopularEngine
@@ -24,8 +27,9 @@ from segue_server.settings import Settings
 from segue_server.switching import Switchboard, TrafficWatch
 from segue_server.traffic_settings import TrafficError, TrafficSettings, parse
 from segue_server.transport.call import CallLimits
+from segue_server.transport.identity import Identity
 from segue_server.transport.readiness import Readiness
-from segue_server.transport.server import make_server
+from segue_server.transport.server import Parts, make_server
 
 # The name that answers carry when the popular songs of the catalog stand in for a model.
 SUBSTITUTE = "catalog-popular"
@@ -53,35 +57,50 @@ def main() -> None:
     sys.exit(uvloop.run(serve(settings)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What lies in databases."""
+
+    catalog: SqlCatalog
+    activity: Activity
+
+
 async def serve(settings: Settings) -> int:
     """Serve until told to stop; return the exit code."""
     catalog = _open_catalog(settings)
+    activity = _open_activity(settings)
     board = Switchboard(settings.model_server, PopularEngine(catalog, SUBSTITUTE))
     try:
         traffic, watch = _open_traffic(settings, board)
-        return await _serve(settings, catalog, traffic, watch)
+        return await _serve(settings, _Kept(catalog, activity), traffic, watch)
     finally:
         await board.close()
         catalog.close()
+        activity.close()
 
 
 async def _serve(
-    settings: Settings, catalog: SqlCatalog, traffic: Traffic, watch: TrafficWatch | None
+    settings: Settings, kept: "_Kept", traffic: Traffic, watch: TrafficWatch | None
 ) -> int:
+    catalog, playlists = kept.catalog, kept.activity.playlists
     directory = EngineDirectory(traffic)
-    server, health = make_server(
-        Recommender(traffic, catalog),
-        catalog,
-        directory,
-        AttributionTokens(_token_key(settings)),
-        CallLimits(settings.deadline, settings.max_concurrent_calls),
+    recommender = Recommender(traffic, catalog)
+    parts = Parts(
+        recommender=recommender,
+        catalog=catalog,
+        directory=directory,
+        keeper=PlaylistKeeper(playlists, catalog, recommender),
+        identity=Identity(settings.user_header),
+        tokens=AttributionTokens(_token_key(settings)),
     )
+    limits = CallLimits(settings.deadline, settings.max_concurrent_calls)
+    server, health = make_server(parts, limits)
     try:
         server.add_insecure_port(settings.listen)
     except RuntimeError:
         log.error("cannot listen; is the port taken?", listen=settings.listen)  # noqa: TRY400
         return 1
-    readiness = Readiness(health, directory, catalog)
+    readiness = Readiness(health, directory, catalog, playlists)
     await readiness.begin()
     await server.start()
     log.info("serving", listen=settings.listen, engines=sorted(traffic.lineup.routes))
@@ -134,6 +153,14 @@ def _open_catalog(settings: Settings) -> SqlCatalog:
         return open_catalog(settings.catalog_url.get_secret_value(), settings.catalog_connections)
     except ValueError as error:
         sys.exit(_wrong_settings(f"SEGUE_CATALOG_URL: {error}"))
+
+
+def _open_activity(settings: Settings) -> Activity:
+    url = settings.activity_url.get_secret_value()
+    try:
+        return open_activity(url, settings.activity_connections)
+    except ValueError as error:
+        sys.exit(_wrong_settings(f"SEGUE_ACTIVITY_URL: {error}"))
 
 
 async def _told_to_stop() -> None:

@@ -47,6 +47,19 @@ class Settings(BaseSettings):
     catalog_connections: int = Field(
         default=4, ge=1, le=64, description="connections, and threads, to the database"
     )
+    activity_url: SecretStr = Field(
+        default=SecretStr("sqlite:///segue-activity.db"),
+        description="SQLAlchemy URL of the database of what listeners keep: playlists",
+    )
+    activity_connections: int = Field(
+        default=4, ge=1, le=64, description="connections, and threads, to that database"
+    )
+    user_header: str = Field(
+        default="",
+        pattern=r"^[a-z0-9._-]*$",
+        description="the header in which a proxy tells whose a call is, and which it takes away "
+        "from callers; without one everybody is a visitor",
+    )
     deadline: Seconds = Field(
         default=2.0, description="seconds for a call whose caller set no deadline"
     )
@@ -62,10 +75,12 @@ class Settings(BaseSettings):
     )
 
     def printable(self) -> dict[str, object]:
-        """Return the settings as JSON values, without the password of the catalog's URL."""
-        url = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.catalog_url.get_secret_value())
-        url = re.sub(r"([?&]passw(?:or)?d=)[^&]*", r"\1***", url)
-        return self.model_dump(mode="json") | {"catalog_url": url}
+        """Return the settings as JSON values, without the passwords of the databases' URLs."""
+        urls = {
+            "catalog_url": _shown(self.catalog_url),
+            "activity_url": _shown(self.activity_url),
+        }
+        return self.model_dump(mode="json") | urls
 
     @property
     def traffic(self) -> TrafficSettings:
@@ -79,3 +94,8 @@ class Settings(BaseSettings):
                 f"SEGUE_DEFAULT_ENGINE: {self.default_engine!r} is not in SEGUE_ENGINES"
             )
         return self
+
+
+def _shown(url: SecretStr) -> str:
+    shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", url.get_secret_value())
+    return re.sub(r"([?&]passw(?:or)?d=)[^&]*", r"\1***", shown)

@@ -102,7 +102,7 @@ def counted(catalog: SqlCatalog) -> Iterator[list[str]]:
     def count(*arguments: object) -> None:
         statements.append(str(arguments[2]))
 
-    engine = catalog._reader._engine
+    engine = catalog._threads._engine
     event.listen(engine, "before_cursor_execute", count)
     yield statements
     event.remove(engine, "before_cursor_execute", count)

@@ -16,7 +16,7 @@ from segue_server.catalog.sql import open_catalog
 from segue_server.domain.errors import CatalogUnavailable
 from segue_server.sql.connect import DatabaseUrlError
 from segue_server.sql.migrate import migrate
-from segue_server.sql.reader import limit_select
+from segue_server.sql.threads import limit_select
 
 NewDatabase = Callable[[], str]
 

@@ -230,6 +230,6 @@ async def test_a_statement_that_takes_too_long_is_given_up_by_the_database_too(
     endless = text(f"SELECT count(*) FROM {songs} WHERE a.place + b.place < c.place")
     for _ in range(3):
         with pytest.raises(DeadlineExceeded):
-            await many._reader.read(lambda c: c.execute(endless).all(), Deadline.after(0.1))
+            await many._threads.read(lambda c: c.execute(endless).all(), Deadline.after(0.1))
     # With two threads, this would wait for the statements if they still ran.
     assert await many.known([1], Deadline.after(0.5)) == {1}

@@ -20,11 +20,11 @@ from segue_server.catalog.places import Plan, Sought, plan
 from segue_server.catalog.schema import song_text
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.catalog.text_index import TEXT_INDEXES, TextIndex
-from segue_server.catalog.tokens import encode, question
 from segue_server.catalog.words import fold
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded
 from segue_server.domain.model import Filter, RankQuery
+from segue_server.sql.page_tokens import encode, question
 
 NewDatabase = Callable[[], str]
 Parameters = Any
@@ -77,7 +77,7 @@ def asked(catalog: SqlCatalog) -> Iterator[Asked]:
     def remember(*arguments: object) -> None:
         statements.append((str(arguments[2]), arguments[3]))
 
-    engine = catalog._reader._engine
+    engine = catalog._threads._engine
     event.listen(engine, "before_cursor_execute", remember)
     yield statements
     event.remove(engine, "before_cursor_execute", remember)
@@ -94,7 +94,7 @@ async def _scans(catalog: SqlCatalog, asked: Asked) -> list[str]:
         found = [table for each in selects for table in scanned(connection, *each)]
         return [table for table in found if table not in SMALL]
 
-    return await catalog._reader.read(explain, soon())
+    return await catalog._threads.read(explain, soon())
 
 
 def _scanned_by_sqlite(
@@ -144,7 +144,7 @@ async def test_songs_of_a_title_are_a_range_of_the_index_of_titles(
         select_only = titled[0][titled[0].index("SELECT") :]
         return str(connection.exec_driver_sql(asking + select_only, titled[1]).one())
 
-    explained = await catalog._reader.read(explain, soon())
+    explained = await catalog._threads.read(explain, soon())
     assert "ix_song_title_key" in explained
     assert "SCAN" not in explained
 

@@ -16,7 +16,7 @@ from segue_server.catalog import bulk_mysql
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import DeadlineExceeded
-from segue_server.sql import reader
+from segue_server.sql import threads
 
 NewDatabase = Callable[[], str]
 
@@ -31,13 +31,13 @@ def songs(title: str) -> Songs:
 @pytest.fixture
 def slow_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a search dwell between its statements, where a swap can come between them."""
-    whole = reader.is_select
+    whole = threads.is_select
 
     def is_select(statement: str) -> bool:
         time.sleep(0.01)
         return whole(statement)
 
-    monkeypatch.setattr(reader, "is_select", is_select)
+    monkeypatch.setattr(threads, "is_select", is_select)
 
 
 @pytest.mark.usefixtures("slow_searches")
@@ -79,14 +79,14 @@ async def test_a_search_beyond_its_deadline_keeps_no_table_from_being_swapped(
 ) -> None:
     url = filled(mariadb.create_database("swap"), tmp_path, songs("Old"))
     catalog = open_catalog(url, 1)
-    whole = reader.is_select
+    whole = threads.is_select
 
     def slow(statement: str) -> bool:
         time.sleep(0.15)
         return whole(statement)
 
     with monkeypatch.context() as patched:
-        patched.setattr(reader, "is_select", slow)
+        patched.setattr(threads, "is_select", slow)
         with pytest.raises(DeadlineExceeded):
             await catalog.search("love", 20, "", Deadline.after(0.5))
         # The thread goes on for a moment after its caller has gone.

@@ -1,41 +1,20 @@
 """The gRPC server as callers see it: answers, statuses, deadlines."""
 
 import time
-from collections.abc import Awaitable
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
 from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
+from failures import details, failure, reason
 from segue.v1 import catalog_service_pb2 as cpb
 from segue.v1 import engine_service_pb2 as epb
 from segue.v1 import engine_service_pb2_grpc as egrpc
 from segue.v1 import recommendation_service_pb2 as rpb
 from segue.v1.song_pb2 import SONG_VIEW_BASIC, SONG_VIEW_FULL, SONG_VIEW_IDS_ONLY
 from served import DEFAULT_DEADLINE, Served
-
-
-async def failure(call: Awaitable[object]) -> grpc.aio.AioRpcError:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value
-
-
-def details(error: grpc.aio.AioRpcError) -> Any:  # noqa: ANN401 - messages of several kinds
-    """Return the details of an error, which gRPC's own types do not know to be a call."""
-    status = rpc_status.from_call(cast("grpc.Call", error))
-    assert status is not None
-    return status.details
-
-
-def reason(error: grpc.aio.AioRpcError) -> str:
-    info = error_details_pb2.ErrorInfo()
-    assert details(error)[0].Unpack(info)
-    assert info.domain == "segue.v1"
-    return str(info.reason)
 
 
 async def test_recommends(served: Served) -> None:

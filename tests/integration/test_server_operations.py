@@ -105,6 +105,7 @@ async def test_reflection_tells_the_whole_contract(served: Served, version: str)
         "segue.v1.RecommendationService",
         "segue.v1.CatalogService",
         "segue.v1.EngineService",
+        "segue.v1.PlaylistService",
         "grpc.health.v1.Health",
         f"grpc.reflection.{version}.ServerReflection",
     }

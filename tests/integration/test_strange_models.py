@@ -116,7 +116,11 @@ class ExplodingCatalog(FakeCatalog):
 async def test_readiness_goes_on_looking_whatever_a_part_raises(served: Served) -> None:
     catalog = ExplodingCatalog()
     directory = EngineDirectory(served.traffic)
-    watch = asyncio.create_task(Readiness(served.readiness._servicer, directory, catalog).watch())
+    watch = asyncio.create_task(
+        Readiness(
+            served.readiness._servicer, directory, catalog, served.readiness._playlists
+        ).watch()
+    )
     async with asyncio.timeout(INTERVAL * 20):
         while len(catalog.reads) < 2:  # noqa: ASYNC110 - the watch tells nobody
             await asyncio.sleep(0.05)

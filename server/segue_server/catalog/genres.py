@@ -5,9 +5,9 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from segue_server.catalog import tokens
 from segue_server.catalog.schema import genre
 from segue_server.domain.model import Genre, Page
+from segue_server.sql import page_tokens as tokens
 
 ASKED: Final = tokens.question("genres")
 

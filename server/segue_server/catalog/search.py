@@ -10,14 +10,14 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from segue_server.catalog import tokens
 from segue_server.catalog.places import Sought, find_places
 from segue_server.catalog.schema import catalog_info, song, word
 from segue_server.catalog.songs import read_places
 from segue_server.catalog.words import title_key, without_implied, words
 from segue_server.domain.errors import InvalidRequest, Violation
 from segue_server.domain.model import Page, Song
-from segue_server.sql.reader import snapshot
+from segue_server.sql import page_tokens as tokens
+from segue_server.sql.threads import snapshot
 
 LONGEST_QUERY: Final = 200
 

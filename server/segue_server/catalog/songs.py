@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, Dialect, Row, Select, bindpara
 
 from segue_server.catalog.schema import album, artist, genre, song, song_genre
 from segue_server.domain.model import Song
-from segue_server.sql.reader import snapshot
+from segue_server.sql.threads import snapshot
 
 # Databases take only so many parameters; SQLite the fewest, 32,766.
 IDS_A_STATEMENT: Final = 30_000

@@ -2,14 +2,18 @@
 
     SegueError
     ├── InvalidRequest       a field of the request is at fault
-    ├── NotFound             a song or an engine that does not exist
+    ├── Unidentified         the call does not say whose it is
+    ├── NotFound             a song, an engine or a playlist that does not exist
+    ├── Changed              a thing that is no longer as the caller has seen it
+    ├── LimitReached         there is no room for more
     ├── Unavailable          a part is down, and nothing can take its place
     │   ├── EngineUnavailable
     │   ├── CatalogUnavailable
+    │   ├── ActivityUnavailable
     │   └── Overloaded       more calls run than the server takes
     └── DeadlineExceeded     the caller's time is up
 
-Only these leave the engines and the catalog; `transport/errors.py` maps each to a status.
+Only these leave the engines and what keeps data; `transport/errors.py` maps each to a status.
 """
 
 from dataclasses import dataclass
@@ -39,14 +43,41 @@ class InvalidRequest(SegueError):
         self.violations = violations
 
 
+class Unidentified(SegueError):
+    """The call is of nobody, and what it asks for belongs to somebody."""
+
+    def __init__(self) -> None:
+        """Say what is missing."""
+        super().__init__("the call tells neither a user nor a visitor: send x-visitor-id")
+
+
 class NotFound(SegueError):
-    """The thing asked for does not exist; `kind` is `song` or `engine`."""
+    """The thing asked for does not exist; `kind` is `song`, `engine` or `playlist`."""
 
     def __init__(self, kind: str, name: str) -> None:
         """Name the thing."""
         super().__init__(f"{kind} {name!r} does not exist")
         self.kind = kind
         self.name = name
+
+
+class Changed(SegueError):
+    """The thing is no longer as the caller has seen it; `kind` and `name` as in NotFound."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        """Name the thing."""
+        super().__init__(f"{kind} {name!r} has changed; read it again")
+        self.kind = kind
+        self.name = name
+
+
+class LimitReached(SegueError):
+    """There is no room for more; `reason` is the contract's word for what is full."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        """Take the reason, and the text for people."""
+        super().__init__(text)
+        self.reason = reason
 
 
 class Unavailable(SegueError):
@@ -61,6 +92,10 @@ class EngineUnavailable(Unavailable):
 
 class CatalogUnavailable(Unavailable):
     """The catalog did not answer."""
+
+
+class ActivityUnavailable(Unavailable):
+    """What listeners keep and do could not be read or written."""
 
 
 class Overloaded(Unavailable):

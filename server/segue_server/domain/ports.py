@@ -1,10 +1,11 @@
-"""The doors out: who ranks, and what is known of the songs."""
+"""The doors out: who ranks, what is known of the songs, and what listeners keep."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.model import EngineInfo, Genre, Page, RankedSong, Ranking, RankQuery, Song
+from segue_server.domain.playlist import NewPlaylist, Playlist, PlaylistKey
 
 
 class Engine(Protocol):
@@ -83,3 +84,42 @@ class Catalog(Protocol):
 
         Raises: CatalogUnavailable (its text says which), DeadlineExceeded.
         """
+
+
+class Playlists(Protocol):
+    """Keeps playlists. An owner has those that were created for it, and knows of no other.
+
+    Every method raises ActivityUnavailable and DeadlineExceeded.
+    """
+
+    async def create(self, new: NewPlaylist, deadline: Deadline) -> Playlist:
+        """Return a new playlist, or the one that the same request has made before.
+
+        Raises: LimitReached.
+        """
+
+    async def get(self, key: PlaylistKey, deadline: Deadline) -> Playlist:
+        """Return a playlist. Raises: NotFound, Changed where it is not of the key's etag."""
+
+    async def page(
+        self, owner: str, limit: int, page_token: str, deadline: Deadline
+    ) -> Page[Playlist]:
+        """Return a page of playlists without their entries, the last changed first.
+
+        Raises: InvalidRequest (field `page_token`).
+        """
+
+    async def change(
+        self, key: PlaylistKey, change: Callable[[Playlist], Playlist], deadline: Deadline
+    ) -> Playlist:
+        """Put what `change` makes of a playlist in its place, as its next revision; return it.
+
+        Nothing else changes the playlist meanwhile. Where `change` changes nothing, the revision
+        stays. Raises: NotFound, Changed, and what `change` raises.
+        """
+
+    async def delete(self, key: PlaylistKey, deadline: Deadline) -> None:
+        """Delete a playlist. Raises: NotFound, Changed."""
+
+    async def ping(self, deadline: Deadline) -> None:
+        """Return when the playlists can be read, by a database of the right schema version."""

@@ -69,7 +69,7 @@ def open_engine(url: URL, connections: int, patience: Patience, *, create: bool 
     """Return an engine of at most `connections`. No connection is made yet.
 
     An SQLite file is made only where `create` says so. Of MySQL, each statement that serves is a
-    transaction of its own, without a word between them: see `Reader`.
+    transaction of its own, without a word between them: see `Threads`.
     """
     sqlite = url.drivername == "sqlite"
     engine = create_engine(
@@ -144,9 +144,14 @@ def _mysql_transactions(*, serving: bool) -> dict[str, Any]:
 
 
 def _begin_for_real(engine: Engine) -> None:
-    """Begin a transaction with the first statement of any kind, as the other databases do."""
+    """Begin a transaction with the first statement of any kind, as the other databases do.
+
+    One that writes has to say so: if it came to that only after it has read, and another has
+    written meanwhile, it would be refused.
+    """
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN")
+        writing = connection.get_execution_options().get("writing")
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,5 +1,7 @@
 """From the domain's answers to the contract's."""
 
+from collections.abc import Sequence
+
 from segue.v1 import catalog_service_pb2 as cpb
 from segue.v1 import recommendation_service_pb2 as rpb
 from segue.v1.song_pb2 import Song as SongMessage
@@ -13,7 +15,7 @@ from segue_server.domain.model import (
     Source,
     View,
 )
-from segue_server.transport.durations import duration
+from segue_server.transport.times import duration
 
 SOURCES = {
     Source.CONTENT: rpb.RECOMMENDATION_SOURCE_CONTENT,
@@ -36,7 +38,7 @@ def recommend_response(
         recommendations=_recommendations(answer, view),
         unknown_songs=answer.unknown_songs,
         model=_model(answer),
-        degraded=_degraded(answer),
+        degraded=degraded(answer.degraded),
         timing=_timing(answer),
         experiment=_experiment(answer.arm),
         attribution_token=token,
@@ -50,7 +52,7 @@ def similar_response(
     return rpb.FindSimilarSongsResponse(
         recommendations=_recommendations(answer, view),
         model=_model(answer),
-        degraded=_degraded(answer),
+        degraded=degraded(answer.degraded),
         timing=_timing(answer),
         attribution_token=token,
     )
@@ -83,6 +85,13 @@ def song_message(song: Song, view: View) -> SongMessage:
     return message
 
 
+def degraded(reasons: Sequence[Degradation]) -> rpb.Degraded | None:
+    """Return what is missing, `None` when nothing is."""
+    if not reasons:
+        return None
+    return rpb.Degraded(reasons=[DEGRADATIONS[reason] for reason in reasons])
+
+
 def genre_message(genre: Genre) -> cpb.Genre:
     """Return the genre."""
     return cpb.Genre(id=genre.id, name=genre.name, song_count=genre.song_count)
@@ -108,12 +117,6 @@ def _recommendation(item: Recommendation, rank: int, view: View) -> rpb.Recommen
 
 def _model(answer: Recommendations) -> rpb.ModelVersion:
     return rpb.ModelVersion(engine=answer.engine, version=answer.version)
-
-
-def _degraded(answer: Recommendations) -> rpb.Degraded | None:
-    if not answer.degraded:
-        return None
-    return rpb.Degraded(reasons=[DEGRADATIONS[reason] for reason in answer.degraded])
 
 
 def _timing(answer: Recommendations) -> rpb.Timing:

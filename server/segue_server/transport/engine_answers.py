@@ -4,7 +4,7 @@ from segue.v1 import engine_service_pb2 as epb
 from segue_server.domain.engine_directory import ListedEngine
 from segue_server.domain.evaluation import Estimate, OfflineMetrics, Retrieval
 from segue_server.transport.answers import SOURCES
-from segue_server.transport.durations import duration
+from segue_server.transport.times import duration
 
 
 def engine_message(engine: ListedEngine) -> epb.Engine:

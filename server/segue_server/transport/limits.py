@@ -9,6 +9,8 @@ MAX_YEAR = 9_999
 MAX_TEMPO = 1_000
 # What an error tells must fit the 8 KiB that callers take of trailers.
 MAX_VIOLATIONS = 10
+MAX_TITLE = 200
+MAX_REQUEST_ID = 64
 DEFAULT_K = 10
 MAX_K = 100
 MAX_BATCH = 100

@@ -1,5 +1,7 @@
 """The gRPC server with everything that is on the wire."""
 
+from dataclasses import dataclass
+
 import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2_grpc
@@ -8,14 +10,18 @@ from grpc_health.v1.health import aio as health
 
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
 from segue.v1 import engine_service_pb2_grpc as egrpc
+from segue.v1 import playlist_service_pb2_grpc as pgrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
 from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
+from segue_server.domain.playlist_keeper import PlaylistKeeper
 from segue_server.domain.ports import Catalog
 from segue_server.domain.recommender import Recommender
 from segue_server.transport import limits
 from segue_server.transport.attribution import AnswerTokens
 from segue_server.transport.call import CallInterceptor, CallLimits
+from segue_server.transport.identity import Identity
+from segue_server.transport.playlist_servicer import PlaylistServicer
 from segue_server.transport.readiness import SERVICES
 from segue_server.transport.reflection import add_reflection
 from segue_server.transport.servicers import (
@@ -35,20 +41,29 @@ OPTIONS = (
 )
 
 
-def make_server(
-    recommender: Recommender,
-    catalog: Catalog,
-    directory: EngineDirectory,
-    tokens: AttributionTokens,
-    limit: CallLimits,
-) -> tuple[grpc.aio.Server, health.HealthServicer]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the services are made of."""
+
+    recommender: Recommender
+    catalog: Catalog
+    directory: EngineDirectory
+    keeper: PlaylistKeeper
+    identity: Identity
+    tokens: AttributionTokens
+
+
+def make_server(parts: Parts, limit: CallLimits) -> tuple[grpc.aio.Server, health.HealthServicer]:
     """Return a server, not started and without a port, and its health."""
     # gRPC's own limit of calls would refuse health checks too.
     server = grpc.aio.server(interceptors=[CallInterceptor(limit)], options=OPTIONS)
-    recommending = RecommendationServicer(recommender, AnswerTokens(tokens))
+    tokens = AnswerTokens(parts.tokens)
+    recommending = RecommendationServicer(parts.recommender, tokens)
     rgrpc.add_RecommendationServiceServicer_to_server(recommending, server)
-    cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(catalog), server)
-    egrpc.add_EngineServiceServicer_to_server(EngineServicer(directory), server)
+    cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(parts.catalog), server)
+    egrpc.add_EngineServiceServicer_to_server(EngineServicer(parts.directory), server)
+    keeping = PlaylistServicer(parts.keeper, parts.identity, tokens)
+    pgrpc.add_PlaylistServiceServicer_to_server(keeping, server)
     health_servicer = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     add_reflection((*SERVICES, HEALTH), server)

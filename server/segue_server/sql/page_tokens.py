@@ -11,7 +11,7 @@ from segue_server.domain.errors import InvalidRequest, Violation
 
 # Longer ones are not ours: a token holds a digest and a name or two numbers.
 LONGEST: Final = 2_000
-LARGEST_ID: Final = 2**31 - 1
+LARGEST: Final = 2**63 - 1
 
 Value = str | int | float
 
@@ -61,7 +61,7 @@ def _can_be_asked(value: object) -> bool:
     """Whether a database takes the value as a parameter."""
     match value:
         case int():
-            return 0 <= value <= LARGEST_ID
+            return 0 <= value <= LARGEST
         case float():
             return math.isfinite(value)
         case str():

@@ -1,10 +1,11 @@
-"""Runs reads of the database in threads, so that no caller waits beyond its deadline."""
+"""Runs work on a database in threads, so that no caller waits beyond its deadline."""
 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import pymysql
@@ -25,11 +26,14 @@ STATEMENT_TIMED_OUT: Final = frozenset({1969, 3024})
 # table that is another one now.
 SWAPPED_MEANWHILE: Final = frozenset({1205, 1213, 1412})
 
+# What they say of a transaction that they have broken off: a lock not got, a deadlock.
+BROKEN_OFF: Final = frozenset({1205, 1213})
+
 # How many steps SQLite goes between two looks at the clock: some 50 µs.
 SQLITE_STEPS: Final = 2_000
 
 
-class Reader:
+class Threads:
     """A thread per connection; what a thread cannot have answered in time, nobody waits for."""
 
     def __init__(self, part: Part, engine: Engine, connections: int) -> None:
@@ -45,26 +49,37 @@ class Reader:
         Work whose connection turns out to be broken is done again, once, over a new one.
         Raises: the part's error, DeadlineExceeded, and the domain's errors that `work` raises.
         """
-        try:
-            async with asyncio.timeout(deadline.remaining()):
-                return await asyncio.wrap_future(self._start(work, deadline))
-        except TimeoutError as error:
-            raise DeadlineExceeded from error
+        return await self._do(partial(self._retried, work, deadline), deadline)
+
+    async def write(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        """Return what `work` makes of a connection, in a transaction: all of it is done or nothing.
+
+        Work that the database could not do, and has undone, is done again, once. Raises as `read`
+        does; after DeadlineExceeded, or an error of the commit, all of it may be done even so.
+        """
+        return await self._do(partial(self._written, work, deadline), deadline)
 
     def close(self) -> None:
         """Wait for the reads under way, a few seconds at most, and close every connection."""
         self._threads.shutdown()
         self._engine.dispose()
 
-    def _start(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Future[Answer]:
+    async def _do(self, work: Callable[[], Answer], deadline: Deadline) -> Answer:
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                return await asyncio.wrap_future(self._start(work, deadline))
+        except TimeoutError as error:
+            raise DeadlineExceeded from error
+
+    def _start(self, work: Callable[[], Answer], deadline: Deadline) -> Future[Answer]:
         try:
             return self._threads.submit(self._run, work, deadline)
         except RuntimeError as error:
             raise self._part.error(f"the {self._part.name} is closed") from error
 
-    def _run(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+    def _run(self, work: Callable[[], Answer], deadline: Deadline) -> Answer:
         try:
-            return self._retried(work, deadline)
+            return work()
         except SegueError:
             raise
         except Exception as error:  # a driver raises what it likes: sockets, decoding, its own
@@ -89,6 +104,27 @@ class Reader:
         with self._engine.connect() as connection, _limited(connection, deadline):
             return work(connection)
 
+    def _written(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        """Return what a transaction makes; once more where it was broken off before its end."""
+        try:
+            return self._transacted(work, deadline)
+        except DBAPIError as error:
+            if not error.connection_invalidated and _code(error) not in BROKEN_OFF:
+                raise
+            return self._transacted(work, deadline)
+
+    def _transacted(self, work: Callable[[Connection], Answer], deadline: Deadline) -> Answer:
+        deadline.remaining()
+        with self._engine.connect() as connection, _limited(connection, deadline):
+            with _transaction(connection):
+                answer = work(connection)
+            try:
+                _end(connection, "COMMIT")
+            except DBAPIError as error:
+                # Whether it is done nobody knows, so it must not be tried again.
+                raise self._translated(error, deadline) from error
+            return answer
+
     def _translated(self, error: Exception, deadline: Deadline) -> SegueError:
         if _timed_out(error) or deadline.clock() >= deadline.expires_at:
             return DeadlineExceeded()
@@ -111,6 +147,30 @@ def snapshot(connection: Connection) -> Iterator[None]:
         # A transaction that stayed open would keep the tables from being swapped.
         if not connection.invalidated:
             connection.exec_driver_sql("ROLLBACK")
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """Begin a transaction that writes, and undo it when the block fails."""
+    connection.execution_options(writing=True)
+    if connection.dialect.name == "mysql":
+        connection.exec_driver_sql("START TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        if not connection.invalidated:
+            _end(connection, "ROLLBACK")
+        raise
+
+
+def _end(connection: Connection, how: str) -> None:
+    """End a transaction by COMMIT or ROLLBACK; to SQLAlchemy MySQL's connections have none."""
+    if connection.dialect.name == "mysql":
+        connection.exec_driver_sql(how)
+    elif how == "COMMIT":
+        connection.commit()
+    else:
+        connection.rollback()
 
 
 def _code(error: DBAPIError) -> object:

@@ -1,0 +1,1 @@
+"""What listeners keep and do: their playlists, in a database of their own."""
