@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -55,21 +56,43 @@ def grpcurl() -> str:
 
 
 @pytest.fixture(scope="session")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("e2e") / "dataset"
-    size = ("--songs", str(SONGS), "--listeners", str(LISTENERS), "--seed", str(SEED))
-    command("segue_model", "dataset", "synthetic", *size, "--output", str(folder))
+def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of a dataset and its models, made once for all processes that run tests."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine if worker_id == "master" else mine.parent) / "trained"
+    with folder.with_suffix(".lock").open("w") as lock:
+        # Only one process makes it; it takes the others no longer to wait than to make their own.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            size = ("--songs", str(SONGS), "--listeners", str(LISTENERS), "--seed", str(SEED))
+            made, models = str(partial / "dataset"), str(partial / "models")
+            command("segue_model", "dataset", "synthetic", *size, "--output", made)
+            command("segue_model", "train", "--output", models, made)
+            partial.rename(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def running(dataset: Path, mariadb: MariaDB) -> Iterator[RunningStack]:
+def dataset(trained: Path) -> Path:
+    """The dataset of the running stack; not to be written to."""
+    return trained / "dataset"
+
+
+@pytest.fixture(scope="session")
+def running(
+    trained: Path,
+    dataset: Path,
+    mariadb: MariaDB,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningStack]:
     """One running stack for all tests: embedded model server, MariaDB, server, Envoy."""
-    stack = Stack(dataset.parent, Ports.free(), mariadb.create_database("e2e"))
+    home = tmp_path_factory.mktemp("e2e")
+    shutil.copytree(trained / "models", home / "models")
+    stack = Stack(home, Ports.free(), mariadb.create_database("e2e"))
     command("segue_server.catalog", "migrate", "--url", stack.catalog)
-    command("segue_server.activity", "migrate", "--url", stack.activity)
     command("segue_server.catalog", "load", "--url", stack.catalog, str(dataset))
-    command("segue_model", "train", "--output", str(stack.models), str(dataset))
+    command("segue_server.activity", "migrate", "--url", stack.activity)
     running = RunningStack(stack)
     try:
         running.start_all()

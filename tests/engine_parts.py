@@ -13,7 +13,7 @@ from segue_model.learning.factors import fit_factors
 from segue_model.learning.factors_options import FactorsOptions
 from segue_model.learning.item_item import ItemItemOptions, fit_item_item
 from segue_model.learning.likeness import likeness, worth
-from segue_model.learning.neighbor_table import NONE
+from segue_model.learning.neighbor_table import NONE, NeighborTable
 from segue_model.learning.tastes import SHARPNESS, profiles, tastes
 
 # Of a listener to some rows, in order, the part of each in the score of every song, [L, N].
@@ -42,8 +42,10 @@ def content(dataset: Dataset) -> Parts:
 
 
 def item_item(dataset: Dataset) -> Parts:
-    table = fit_item_item(interactions_of(dataset), ItemItemOptions())
+    return of_table(dataset, fit_item_item(interactions_of(dataset), ItemItemOptions()))
 
+
+def of_table(dataset: Dataset, table: NeighborTable) -> Parts:
     def parts(rows: np.ndarray) -> np.ndarray:
         result = np.zeros((len(rows), len(dataset.songs.ids)))
         for line, row in enumerate(rows):
