@@ -3,8 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup pipeline system run test check fmt lint types layers contract protos lock envoy-check peers bench \
-  bench-retrieval bench-serving bench-item-item bench-factors bench-quality clean
+.PHONY: help setup pipeline system run test fuzz check fmt lint types layers contract protos lock envoy-check peers bench \
+  bench-retrieval bench-serving bench-item-item bench-factors bench-quality bench-activity clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -12,6 +12,9 @@ BUF_VERSION := 1.75.0
 WORKERS ?= 2
 GRPCURL_VERSION := v1.9.3
 FAKE_GCS_VERSION := v1.56.1
+PLAYWRIGHT_VERSION := 1.65.1
+AXE_VERSION := 4.14.1
+GNOSTIC_VERSION := v0.7.1
 
 BIN := .venv/bin
 BUF := .tools/node_modules/.bin/buf
@@ -43,9 +46,10 @@ pipeline: .venv-pipeline/.installed ## Make .venv-pipeline, in which the data pi
 	@$(BIN)/uv pip install --quiet --python .venv-pipeline/bin/python --no-deps -e ./model
 	@touch $@
 
-system: ## Install what the tests need beside Python: MariaDB, grpcurl, a bucket server, buf
+system: ## Install what the tests need beside Python: MariaDB, Chromium, grpcurl, a bucket server, buf
 	@GRPCURL_VERSION=$(GRPCURL_VERSION) FAKE_GCS_VERSION=$(FAKE_GCS_VERSION) \
-	  BUF_VERSION=$(BUF_VERSION) tools/system.sh
+	  GNOSTIC_VERSION=$(GNOSTIC_VERSION) BUF_VERSION=$(BUF_VERSION) \
+	  PLAYWRIGHT_VERSION=$(PLAYWRIGHT_VERSION) AXE_VERSION=$(AXE_VERSION) tools/system.sh
 
 # --- use ------------------------------------------------------------------------------------
 
@@ -79,9 +83,14 @@ envoy-check:
 	@for values in envoy/values/*.env; do \
 	  mkdir -p .build; \
 	  $(BIN)/python envoy/render.py $$values --set DESCRIPTORS=protos/gen/segue/v1/segue.binpb \
-	    --set SPLIT_SONGS=envoy/split_songs.lua > .build/envoy.yaml; \
+	    --set SPLIT_SONGS=envoy/split_songs.lua --set PAGE=client/web \
+	    --set OPENAPI=protos/gen/segue/v1/openapi.json > .build/envoy.yaml; \
 	  $(BIN)/envoy --mode validate -c .build/envoy.yaml; \
 	done
+
+fuzz: setup system ## Hold the OpenAPI document against a running stack with many more calls
+	SEGUE_FUZZ_EXAMPLES=$(or $(EXAMPLES),300) SEGUE_FUZZ_SEED=$(or $(SEED),$$RANDOM) \
+	  $(BIN)/pytest tests/e2e/test_openapi.py --timeout 7200
 
 # --- measure --------------------------------------------------------------------------------
 
@@ -125,9 +134,12 @@ bench-quality: setup ## Evaluate every engine on real listens
 	    --engine item-item --engine factors --json $$folder.json --page $$folder.html; \
 	done
 
+bench-activity: setup ## Measure what playlists, events and watchers cost recommendations, on a running stack
+	$(BIN)/python bench/activity.py
+
 # --- make -----------------------------------------------------------------------------------
 
-protos: setup ## Compile the contract into protos/gen
+protos: setup system ## Compile the contract into protos/gen
 	tools/protos.sh
 
 fmt: setup ## Format the code and the contract

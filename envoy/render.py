@@ -12,8 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
+import static_routes
+
 TEMPLATE = Path(__file__).with_name("envoy.yaml")
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+ROUTES_INDENT = 24
 
 
 class RenderError(Exception):
@@ -54,8 +57,10 @@ def load_values(path: Path) -> dict[str, str]:
 def render(values: Mapping[str, str], template: Path = TEMPLATE) -> str:
     """Return the template with every `${NAME}` replaced.
 
-    Raises RenderError when a name has no value, or a value no name, or a `$` stands alone.
+    `PAGE`, where Envoy finds the files of the web page, becomes their routes. Raises RenderError
+    when a name has no value, or a value no name, or a `$` stands alone.
     """
+    values = _with_routes(values)
     text = Template(template.read_text(encoding="utf-8"))
     if not text.is_valid():
         raise RenderError(f"{template}: a `$` that is no placeholder must be written `$$`")
@@ -65,6 +70,17 @@ def render(values: Mapping[str, str], template: Path = TEMPLATE) -> str:
     if unknown := sorted(values.keys() - names):
         raise RenderError(f"{template}: has no place for {', '.join(unknown)}")
     return text.substitute(values)
+
+
+def _with_routes(values: Mapping[str, str]) -> dict[str, str]:
+    rest = {name: value for name, value in values.items() if name != "PAGE"}
+    if "PAGE" not in values:
+        return rest
+    found = static_routes.routes(values["PAGE"])
+    return rest | {
+        "PAGE_FILE_BYTES": str(static_routes.LARGEST_BYTES),
+        "PAGE_ROUTES": static_routes.as_yaml(found, ROUTES_INDENT),
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:

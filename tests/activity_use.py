@@ -26,7 +26,7 @@ def migrated(url: str) -> str:
 
 def opened(url: str, connections: int = 4) -> Activity:
     """Return what lies at a URL, as a server opens it."""
-    return open_activity(url, connections)
+    return open_activity(url, connections, event_connections=2)
 
 
 async def made(

@@ -127,6 +127,16 @@ class Recommending(recommendation_service_pb2_grpc.RecommendationServiceServicer
             ]
         )
 
+    def WatchPlaylistRecommendations(  # noqa: N802 - the contract's name
+        self,
+        request: recommendation_service_pb2.WatchPlaylistRecommendationsRequest,
+        context: grpc.ServicerContext,
+    ) -> Iterator[recommendation_service_pb2.WatchPlaylistRecommendationsResponse]:
+        self.canned.record("WatchPlaylistRecommendations", request, context)
+        yield recommendation_service_pb2.WatchPlaylistRecommendationsResponse(
+            heartbeat=recommendation_service_pb2.Heartbeat()
+        )
+
     def FindSimilarSongs(  # noqa: N802 - the contract's name
         self,
         request: recommendation_service_pb2.FindSimilarSongsRequest,

@@ -130,7 +130,9 @@ def running_envoy(server_port: int) -> Iterator[Envoy]:
                 ADMIN_PORT="0",
                 SERVER_PORT=str(server_port),
                 DESCRIPTORS=str(DESCRIPTORS),
+                OPENAPI=str(DESCRIPTORS.with_name("openapi.json")),
                 SPLIT_SONGS=str(ROOT / "envoy" / "split_songs.lua"),
+                PAGE=str(ROOT / "client" / "web"),
             )
         )
         command = [

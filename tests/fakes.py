@@ -1,11 +1,12 @@
 """Stand-ins for what is at the borders: an engine and a catalog whose answers a test sets."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import CatalogUnavailable, EngineUnavailable
+from segue_server.domain.errors import ActivityUnavailable, CatalogUnavailable, EngineUnavailable
+from segue_server.domain.event import Event, Opinions, Recorded
 from segue_server.domain.model import (
     Contribution,
     EngineInfo,
@@ -26,6 +27,7 @@ class FakeEngine:
     """Knows the songs 1 to 100 and ranks the higher ids first; each listened song adds 1."""
 
     name: str = "fake"
+    version: str = "7"
     down: bool = False
     hangs: bool = False
     retry_after: float = 1.0
@@ -42,13 +44,13 @@ class FakeEngine:
         return Ranking(
             tuple(RankedSong(song, float(len(known)), self.source, parts) for song in best),
             self.name,
-            "7",
+            self.version,
             tuple(song for song in query.songs if song not in known),
         )
 
     async def describe(self, deadline: Deadline) -> EngineInfo:
         await self._answerable(deadline)
-        return EngineInfo("7", "fake", Source.CONTENT, len(KNOWN), True, "none")
+        return EngineInfo(self.version, "fake", Source.CONTENT, len(KNOWN), True, "none")
 
     async def _answerable(self, deadline: Deadline) -> None:
         if self.hangs:
@@ -94,9 +96,35 @@ class FakeCatalog:
         names = {"rock": "Rock", "jazz": "Jazz"}
         return {key: names[key] for key in keys if key in names}
 
+    async def fingerprint(self, deadline: Deadline) -> str:
+        self._answerable()
+        return "fake"
+
     async def ping(self, deadline: Deadline) -> None:
         self._answerable()
 
     def _answerable(self) -> None:
         if self.down:
             raise CatalogUnavailable("down for a test")
+
+
+@dataclass
+class FakeEvents:
+    """Knows the opinions that it is given, of any listener, and counts the reads."""
+
+    told: Opinions = field(default_factory=Opinions)
+    down: bool = False
+    hangs: bool = False
+    reads: list[str] = field(default_factory=list)
+
+    async def record(self, owner: str, events: Sequence[Event], deadline: Deadline) -> Recorded:
+        raise NotImplementedError
+
+    async def opinions(self, owner: str, deadline: Deadline) -> Opinions:
+        self.reads.append(owner)
+        if self.hangs:
+            await asyncio.sleep(deadline.remaining() + 0.001)
+            deadline.remaining()
+        if self.down:
+            raise ActivityUnavailable("down for a test")
+        return self.told

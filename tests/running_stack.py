@@ -50,6 +50,13 @@ class RunningStack:
         self._running[name].kill()
         self._running[name].wait()
 
+    def stop(self, name: str) -> None:
+        self._running[name].terminate()
+        self._running[name].wait(20)
+
+    def threads(self, name: str) -> list[Path]:
+        return list(Path(f"/proc/{self.pid(name)}/task").iterdir())
+
     def pause(self, name: str) -> None:
         self._running[name].send_signal(signal.SIGSTOP)
 

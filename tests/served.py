@@ -1,6 +1,6 @@
 """The real gRPC server in this process, over an engine and a catalog that a test sets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,15 +9,19 @@ import grpc.aio
 
 from fakes import FakeCatalog, FakeEngine
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
+from segue.v1 import event_service_pb2_grpc as egrpc
 from segue.v1 import playlist_service_pb2_grpc as pgrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
 from segue_server.activity.open import open_activity
 from segue_server.domain.attribution import AttributionTokens
+from segue_server.domain.deadline import Deadline
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.playlist_keeper import PlaylistKeeper
+from segue_server.domain.playlist_stream import PlaylistStream
 from segue_server.domain.recommender import Recommender
 from segue_server.domain.route import Route
 from segue_server.domain.traffic import Lineup, Traffic
+from segue_server.domain.watching import Watching
 from segue_server.engines.fallback import FallbackEngine
 from segue_server.transport.call import CallLimits
 from segue_server.transport.identity import Identity
@@ -25,6 +29,7 @@ from segue_server.transport.readiness import Readiness
 from segue_server.transport.server import Parts, make_server
 
 DEFAULT_DEADLINE = 0.5
+WATCHERS = 3
 TOKEN_KEY = b"a key for tests"
 USER_HEADER = "x-user"
 NOWHERE = "sqlite:////nowhere/activity.db"
@@ -38,6 +43,7 @@ class Served:
     catalog: FakeCatalog
     readiness: Readiness
     traffic: Traffic
+    watching: Watching
 
     @property
     def recommendations(self) -> "rgrpc.RecommendationServiceAsyncStub":
@@ -48,13 +54,20 @@ class Served:
         return pgrpc.PlaylistServiceStub(self.channel)
 
     @property
+    def events(self) -> "egrpc.EventServiceAsyncStub":
+        return egrpc.EventServiceStub(self.channel)
+
+    @property
     def songs(self) -> "cgrpc.CatalogServiceAsyncStub":
         return cgrpc.CatalogServiceStub(self.channel)
 
 
 @asynccontextmanager
-async def serving(activity_url: str = NOWHERE) -> AsyncIterator[Served]:
-    activity = open_activity(activity_url, connections=2)
+async def serving(
+    activity_url: str = NOWHERE, deadline: float = DEFAULT_DEADLINE
+) -> AsyncIterator[Served]:
+    """Serve; `deadline` is that of calls without one, in seconds."""
+    activity = open_activity(activity_url, connections=2, event_connections=2)
     engine, substitute, catalog = FakeEngine(), FakeEngine("substitute"), FakeCatalog()
     other = FakeEngine("other")
     routes = {
@@ -63,13 +76,22 @@ async def serving(activity_url: str = NOWHERE) -> AsyncIterator[Served]:
     }
     traffic = Traffic(Lineup(routes, "main"))
     directory = EngineDirectory(traffic)
-    limits = CallLimits(DEFAULT_DEADLINE, concurrent=20)
-    recommender = Recommender(traffic, catalog)
+    limits = CallLimits(deadline, concurrent=20)
+    recommender = Recommender(traffic, catalog, activity.events)
+    keeper = PlaylistKeeper(activity.playlists, catalog, recommender)
+
+    async def world(deadline: Deadline) -> Hashable:
+        engines = await directory.all(deadline)
+        return tuple((one.name, one.info and one.info.version) for one in engines)
+
+    watching = Watching(activity.playlists, world, WATCHERS)
     parts = Parts(
         recommender=recommender,
         catalog=catalog,
         directory=directory,
-        keeper=PlaylistKeeper(activity.playlists, catalog, recommender),
+        keeper=keeper,
+        events=activity.events,
+        stream=PlaylistStream(keeper, watching, deadline),
         identity=Identity(USER_HEADER),
         tokens=AttributionTokens(TOKEN_KEY),
     )
@@ -79,6 +101,6 @@ async def serving(activity_url: str = NOWHERE) -> AsyncIterator[Served]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         readiness = Readiness(health, directory, catalog, activity.playlists)
         await readiness.begin()
-        yield Served(channel, engine, substitute, catalog, readiness, traffic)
+        yield Served(channel, engine, substitute, catalog, readiness, traffic, watching)
     await server.stop(None)
     activity.close()

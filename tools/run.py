@@ -84,7 +84,8 @@ def _banner(stack: Stack, seconds: float) -> str:
     return f"""
 Segue is ready after {seconds:.0f} s.
 
-  JSON   http://localhost:{http}
+  page   http://localhost:{http}
+  JSON   http://localhost:{http}/v1
   gRPC   localhost:{rpc}
 
 Try, from another shell:

@@ -20,7 +20,9 @@ from grpc_health.v1 import health_pb2
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 ENVOY = ROOT / "envoy"
+PAGE = ROOT / "client" / "web"
 DESCRIPTORS = ROOT / "protos/gen/segue/v1/segue.binpb"
+OPENAPI = DESCRIPTORS.with_name("openapi.json")
 DEFAULT_ENGINE = "content"
 LOCALHOST = "127.0.0.1"
 NAME = re.compile(r"""\bname:\s*["']([^"']+)""")
@@ -150,7 +152,9 @@ class Stack:
             "ADMIN_PORT": self.ports.admin,
             "SERVER_PORT": self.ports.grpc,
             "DESCRIPTORS": DESCRIPTORS,
+            "OPENAPI": OPENAPI,
             "SPLIT_SONGS": ENVOY / "split_songs.lua",
+            "PAGE": PAGE,
         }
         settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
         render = [str(ENVOY / "render.py"), str(ENVOY / "values/local.env"), *settings]

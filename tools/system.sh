@@ -22,13 +22,23 @@ from_go() { # NAME, PACKAGE, VERSION
 }
 
 from_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$GRPCURL_VERSION"
+from_go protoc-gen-openapi github.com/google/gnostic/cmd/protoc-gen-openapi "$GNOSTIC_VERSION"
 from_go fake-gcs-server github.com/fsouza/fake-gcs-server "$FAKE_GCS_VERSION"
 
-if ! test -e ".tools/buf-$BUF_VERSION"; then
-  if command -v npm >/dev/null; then
-    npm install --silent --no-fund --no-audit --no-package-lock --prefix .tools "@bufbuild/buf@$BUF_VERSION"
-    touch ".tools/buf-$BUF_VERSION"
-  else
-    missing buf "Install npm, which then installs it; only \`make check\` needs it."
-  fi
+if ! command -v chromium >/dev/null; then
+  tools/package.sh chromium || true
 fi
+
+from_npm() { # NAME, PACKAGE, VERSION, WHAT NEEDS IT
+  test -e ".tools/$1-$3" && return
+  if command -v npm >/dev/null; then
+    npm install --silent --no-fund --no-audit --no-package-lock --prefix .tools "$2@$3"
+    touch ".tools/$1-$3"
+  else
+    missing "$1" "Install npm, which then installs it; only $4 needs it."
+  fi
+}
+
+from_npm buf @bufbuild/buf "$BUF_VERSION" '`make check`'
+from_npm playwright-core playwright-core "$PLAYWRIGHT_VERSION" 'the test of the page'
+from_npm axe-core axe-core "$AXE_VERSION" 'the test of the page'

@@ -15,6 +15,7 @@ from rich.table import Table
 from segue.v1.recommendation_service_pb2 import (
     DEGRADED_REASON_CATALOG_INCOMPLETE,
     DEGRADED_REASON_CATALOG_UNAVAILABLE,
+    DEGRADED_REASON_HISTORY_UNAVAILABLE,
     DEGRADED_REASON_MODEL_UNAVAILABLE,
     RECOMMENDATION_SOURCE_POPULAR,
     FindSimilarSongsResponse,
@@ -30,6 +31,7 @@ DEGRADED: Final = {
     DEGRADED_REASON_MODEL_UNAVAILABLE: "the model did not answer; these are the popular songs",
     DEGRADED_REASON_CATALOG_UNAVAILABLE: "the catalog did not answer; songs have ids only",
     DEGRADED_REASON_CATALOG_INCOMPLETE: "the catalog does not know all of these songs",
+    DEGRADED_REASON_HISTORY_UNAVAILABLE: "likes and dislikes could not be read, and do not count",
 }
 
 

@@ -7,6 +7,7 @@ import re
 import secrets
 import signal
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import structlog
@@ -17,10 +18,13 @@ from pydantic_settings import SettingsError
 from segue_server.activity.open import Activity, open_activity
 from segue_server.catalog.sql import SqlCatalog, open_catalog
 from segue_server.domain.attribution import AttributionTokens
+from segue_server.domain.deadline import Deadline
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.playlist_keeper import PlaylistKeeper
+from segue_server.domain.playlist_stream import PlaylistStream
 from segue_server.domain.recommender import Recommender
 from segue_server.domain.traffic import Traffic
+from segue_server.domain.watching import Watching
 from segue_server.engines.popular import PopularEngine
 from segue_server.logs import set_up_logs
 from segue_server.settings import Settings
@@ -84,12 +88,23 @@ async def _serve(
 ) -> int:
     catalog, playlists = kept.catalog, kept.activity.playlists
     directory = EngineDirectory(traffic)
-    recommender = Recommender(traffic, catalog)
+    recommender = Recommender(traffic, catalog, kept.activity.events)
+    keeper = PlaylistKeeper(playlists, catalog, recommender)
+
+    async def world(deadline: Deadline) -> Hashable:
+        """Return what all recommendations depend on."""
+        engines = await directory.all(deadline)
+        versions = tuple((one.name, one.default, one.info and one.info.version) for one in engines)
+        return versions, await catalog.fingerprint(deadline)
+
+    watching = Watching(playlists, world, settings.max_watchers)
     parts = Parts(
         recommender=recommender,
         catalog=catalog,
         directory=directory,
-        keeper=PlaylistKeeper(playlists, catalog, recommender),
+        keeper=keeper,
+        events=kept.activity.events,
+        stream=PlaylistStream(keeper, watching, settings.deadline),
         identity=Identity(settings.user_header),
         tokens=AttributionTokens(_token_key(settings)),
     )
@@ -104,12 +119,17 @@ async def _serve(
     await readiness.begin()
     await server.start()
     log.info("serving", listen=settings.listen, engines=sorted(traffic.lineup.routes))
-    watches = [readiness.watch(), *([watch.watch()] if watch else [])]
+    watches = [
+        readiness.watch(),
+        watching.run(lambda trouble: log.warning("cannot watch", error=trouble)),
+        *([watch.watch()] if watch else []),
+    ]
     tasks = [asyncio.create_task(one) for one in watches]
     await _told_to_stop()
     log.info("stopping", grace=settings.grace)
     for task in tasks:
         task.cancel()
+    watching.close()
     await health.enter_graceful_shutdown()
     await server.stop(settings.grace)
     return 0
@@ -158,7 +178,7 @@ def _open_catalog(settings: Settings) -> SqlCatalog:
 def _open_activity(settings: Settings) -> Activity:
     url = settings.activity_url.get_secret_value()
     try:
-        return open_activity(url, settings.activity_connections)
+        return open_activity(url, settings.activity_connections, settings.event_connections)
     except ValueError as error:
         sys.exit(_wrong_settings(f"SEGUE_ACTIVITY_URL: {error}"))
 

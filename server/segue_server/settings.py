@@ -49,10 +49,13 @@ class Settings(BaseSettings):
     )
     activity_url: SecretStr = Field(
         default=SecretStr("sqlite:///segue-activity.db"),
-        description="SQLAlchemy URL of the database of what listeners keep: playlists",
+        description="SQLAlchemy URL of the database of what listeners keep and do",
     )
     activity_connections: int = Field(
         default=4, ge=1, le=64, description="connections, and threads, to that database"
+    )
+    event_connections: int = Field(
+        default=2, ge=1, le=64, description="as many more, which events alone are written over"
     )
     user_header: str = Field(
         default="",
@@ -66,6 +69,9 @@ class Settings(BaseSettings):
     grace: Seconds = Field(default=10.0, description="seconds that running calls get at the stop")
     max_concurrent_calls: int = Field(
         default=512, ge=1, description="calls served at once; more are refused"
+    )
+    max_watchers: int = Field(
+        default=5_000, ge=1, description="playlists watched at once; more are refused"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="the least severe line logged"

@@ -62,7 +62,8 @@ def test_a_body_that_cannot_be_read_is_refused(envoy: Envoy, body: bytes) -> Non
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
-        ("GET", "/"),
+        ("POST", "/"),
+        ("GET", "/index"),
         ("GET", "/nowhere?x=1"),
         ("POST", "/v1/genres"),
         ("DELETE", "/v1/recommendations"),

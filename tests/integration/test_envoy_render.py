@@ -18,7 +18,12 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("values", [LOCAL, CLUSTER], ids=lambda path: path.stem)
 def test_envoy_accepts_the_configuration_of_each_place(values: Path, tmp_path: Path) -> None:
-    sets = (f"DESCRIPTORS={DESCRIPTORS}", f"SPLIT_SONGS={ROOT / 'envoy' / 'split_songs.lua'}")
+    sets = (
+        f"DESCRIPTORS={DESCRIPTORS}",
+        f"SPLIT_SONGS={ROOT / 'envoy' / 'split_songs.lua'}",
+        f"PAGE={ROOT / 'client' / 'web'}",
+        f"OPENAPI={DESCRIPTORS.with_name('openapi.json')}",
+    )
     made = run(str(values), *(f"--set={each}" for each in sets))
     assert made.returncode == 0, made.stderr
     configuration = tmp_path / "envoy.yaml"

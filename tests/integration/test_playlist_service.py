@@ -24,7 +24,7 @@ RECOMMEND = rpb.RecommendSongsRequest(k=2, explain=True)
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(migrated(f"sqlite:///{tmp_path}/activity.db")) as running:
+    async with serving(migrated(f"sqlite:///{tmp_path}/activity.db"), 10) as running:
         yield running
 
 

@@ -11,10 +11,14 @@ from segue_server.transport.errors import DOMAIN, TABLE, status_of
 
 SAMPLES: dict[type[errors.SegueError], errors.SegueError] = {
     errors.InvalidRequest: errors.InvalidRequest(errors.Violation("k", "-1 is negative")),
+    errors.Unidentified: errors.Unidentified(),
     errors.NotFound: errors.NotFound("song", "5"),
+    errors.Changed: errors.Changed("playlist", "p"),
+    errors.LimitReached: errors.LimitReached("PLAYLIST_FULL", "the playlist has 500 songs"),
     errors.Unavailable: errors.Unavailable("host db-7 is gone"),
     errors.EngineUnavailable: errors.EngineUnavailable("host db-7 is gone"),
     errors.CatalogUnavailable: errors.CatalogUnavailable("host db-7 is gone"),
+    errors.ActivityUnavailable: errors.ActivityUnavailable("host db-7 is gone"),
     errors.Overloaded: errors.Overloaded(),
     errors.DeadlineExceeded: errors.DeadlineExceeded(),
 }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes import FakeCatalog, FakeEngine
+from fakes import FakeCatalog, FakeEngine, FakeEvents
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import (
     DeadlineExceeded,
@@ -13,6 +13,7 @@ from segue_server.domain.errors import (
     NotFound,
     Violation,
 )
+from segue_server.domain.event import Opinions
 from segue_server.domain.model import (
     Degradation,
     Filter,
@@ -47,12 +48,22 @@ def catalog() -> FakeCatalog:
 
 
 @pytest.fixture
-def recommender(engine: FakeEngine, substitute: FakeEngine, catalog: FakeCatalog) -> Recommender:
-    return over(FallbackEngine("main", engine, substitute), engine, catalog)
+def events() -> FakeEvents:
+    return FakeEvents()
 
 
-def over(engine: Engine, described: Described, catalog: FakeCatalog) -> Recommender:
-    return Recommender(Traffic(Lineup({"main": Route(engine, described)}, "main")), catalog)
+@pytest.fixture
+def recommender(
+    engine: FakeEngine, substitute: FakeEngine, catalog: FakeCatalog, events: FakeEvents
+) -> Recommender:
+    return over(FallbackEngine("main", engine, substitute), engine, catalog, events)
+
+
+def over(
+    engine: Engine, described: Described, catalog: FakeCatalog, events: FakeEvents | None = None
+) -> Recommender:
+    traffic = Traffic(Lineup({"main": Route(engine, described)}, "main"))
+    return Recommender(traffic, catalog, events or FakeEvents())
 
 
 def soon() -> Deadline:
@@ -215,3 +226,48 @@ async def test_a_batch_has_an_outcome_a_request_and_one_read(
     assert [item.song_id for item in first.items] == [100, 99, 98]
     assert [item.song_id for item in third.items] == [98, 97, 96]
     assert catalog.reads == [{100, 99, 98, 97, 96}]
+
+
+def of(owner: str | None, query: RankQuery = QUERY) -> RecommendRequest:
+    return RecommendRequest(query, history_of=owner)
+
+
+async def test_of_the_history_liked_songs_count_and_disliked_ones_are_left_out(
+    recommender: Recommender, engine: FakeEngine, events: FakeEvents
+) -> None:
+    events.told = Opinions(liked=(15, 7, 8, 9), disliked=(5, 100, 3))
+    query = replace(QUERY, excluded_songs=(8, 3))
+    await recommender.recommend(of("ann", query), soon())
+    assert engine.queries[-1] == replace(query, songs=(5, 15, 7, 9), excluded_songs=(8, 3, 100))
+    await recommender.recommend(of(None), soon())
+    assert engine.queries[-1] == QUERY
+    assert events.reads == ["ann"]
+
+
+async def test_of_too_many_songs_the_given_ones_and_the_latest_liked_ones_count(
+    recommender: Recommender, engine: FakeEngine, events: FakeEvents
+) -> None:
+    events.told = Opinions(liked=tuple(range(2000, 1000, -1)))
+    query = replace(QUERY, songs=tuple(range(1, 991)))
+    await recommender.recommend(of("ann", query), soon())
+    assert engine.queries[-1].songs == (*range(1, 991), *range(2000, 1990, -1))
+
+
+@pytest.mark.parametrize("trouble", ["down", "hangs"])
+async def test_a_history_that_cannot_be_read_is_done_without_and_told(
+    recommender: Recommender, engine: FakeEngine, events: FakeEvents, trouble: str
+) -> None:
+    setattr(events, trouble, True)
+    answer = await recommender.recommend(of("ann"), Deadline.after(1))
+    assert answer.degraded == (Degradation.HISTORY_UNAVAILABLE,)
+    assert engine.queries[-1] == QUERY
+    assert len(answer.items) == 3
+
+
+async def test_a_batch_reads_a_history_once(
+    recommender: Recommender, engine: FakeEngine, events: FakeEvents
+) -> None:
+    events.told = Opinions(liked=(7,))
+    await recommender.recommend_batch([of("ann"), of(None), of("ann")], soon())
+    assert [query.songs for query in engine.queries] == [(5, 15, 7), (5, 15), (5, 15, 7)]
+    assert events.reads == ["ann"]

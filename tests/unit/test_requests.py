@@ -48,6 +48,12 @@ def test_each_field_at_fault_is_named(fields: dict[str, object], at_fault: list[
     assert [violation.field for violation in caught.value.violations] == at_fault
 
 
+def test_a_history_is_its_owner_s_and_counts_only_where_it_is_wanted() -> None:
+    wanted = rpb.RecommendSongsRequest(use_history=True)
+    assert recommend_request(wanted, "ann").history_of == "ann"
+    assert recommend_request(rpb.RecommendSongsRequest(), "ann").history_of is None
+
+
 def test_an_empty_request_asks_for_ten_popular_songs() -> None:
     assert recommend_request(rpb.RecommendSongsRequest()) == RecommendRequest(RankQuery((), 10))
 

@@ -10,7 +10,7 @@ ACTIVITY: Final = Part(
     command="segue-activity",
     error=ActivityUnavailable,
     migrations="segue_server.activity:migrations",
-    head="0001",
+    head="0002",
     # Not Alembic's usual name, so that the catalog may lie in the same database.
     version_table="activity_version",
 )

@@ -2,14 +2,15 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from segue_server.activity.micros import from_micros, to_micros
 from segue_server.activity.part import ACTIVITY
 from segue_server.activity.schema import playlist as table
 from segue_server.domain.deadline import Deadline
@@ -27,8 +28,6 @@ from segue_server.sql import page_tokens
 from segue_server.sql.threads import Threads
 from segue_server.sql.version import check
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 ID_BYTES: Final = 16
 
 
@@ -70,6 +69,12 @@ class SqlPlaylists:
         work = partial(_change, key=key, change=change, now=self._now())
         return await self._threads.write(work, deadline)
 
+    async def revisions(self, ids: Collection[str], deadline: Deadline) -> Mapping[str, int]:
+        """See `Playlists.revisions`; one statement."""
+        rows = select(table.c.id, table.c.revision).where(table.c.id.in_(ids))
+        found = await self._threads.read(lambda c: c.execute(rows).all(), deadline)
+        return {row.id: row.revision for row in found}
+
     async def delete(self, key: PlaylistKey, deadline: Deadline) -> None:
         """See `Playlists.delete`."""
         await self._threads.write(partial(_delete, key=key), deadline)
@@ -91,7 +96,7 @@ def _create(connection: Connection, new: NewPlaylist, now: datetime) -> Playlist
         "id": made.id,
         "owner": new.owner,
         "request_id": new.request_id or None,
-        "created_at": _micros(now),
+        "created_at": to_micros(now),
     }
     try:
         with connection.begin_nested():
@@ -159,13 +164,13 @@ def _listed(owner: str, limit: int, after: Sequence[object]) -> Select[Any]:
 
 
 def _content(playlist: Playlist) -> dict[str, object]:
-    songs = [[entry.song_id, _micros(entry.added)] for entry in playlist.entries]
+    songs = [[entry.song_id, to_micros(entry.added)] for entry in playlist.entries]
     return {
         "title": playlist.title,
         "songs": json.dumps(songs, separators=(",", ":")),
         "song_count": playlist.song_count,
         "revision": playlist.revision,
-        "updated_at": _micros(playlist.updated),
+        "updated_at": to_micros(playlist.updated),
     }
 
 
@@ -175,19 +180,11 @@ def _playlist(row: Row[Any], entries: tuple[Entry, ...]) -> Playlist:
         title=row.title,
         entries=entries,
         revision=row.revision,
-        created=_time(row.created_at),
-        updated=_time(row.updated_at),
+        created=from_micros(row.created_at),
+        updated=from_micros(row.updated_at),
         song_count=row.song_count,
     )
 
 
 def _entries(row: Row[Any]) -> tuple[Entry, ...]:
-    return tuple(Entry(song_id, _time(added)) for song_id, added in json.loads(row.songs))
-
-
-def _micros(time: datetime) -> int:
-    return (time - EPOCH) // MICROSECOND
-
-
-def _time(micros: int) -> datetime:
-    return EPOCH + micros * MICROSECOND
+    return tuple(Entry(song_id, from_micros(added)) for song_id, added in json.loads(row.songs))

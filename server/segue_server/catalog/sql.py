@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping
 from functools import partial
 
+from sqlalchemy import select
+
 from segue_server.catalog.genres import after_token, list_genres, read_genre_names
 from segue_server.catalog.part import CATALOG
 from segue_server.catalog.popular import rank_popular
+from segue_server.catalog.schema import catalog_info
 from segue_server.catalog.search import find, understand
 from segue_server.catalog.songs import known_ids, read_songs
 from segue_server.domain.deadline import Deadline
@@ -64,6 +67,13 @@ class SqlCatalog:
             self._genre_names = await self._threads.read(read_genre_names, deadline)
             self._genre_names_until = deadline.clock() + GENRES_REMEMBERED
         return {key: self._genre_names[key] for key in keys if key in self._genre_names}
+
+    async def fingerprint(self, deadline: Deadline) -> str:
+        """See `Catalog.fingerprint`; one statement."""
+        wanted = select(catalog_info.c.fingerprint)
+        return await self._threads.read(
+            lambda connection: connection.scalar(wanted) or "", deadline
+        )
 
     async def ping(self, deadline: Deadline) -> None:
         """See `Catalog.ping`."""

@@ -33,6 +33,7 @@ class Degradation(enum.Enum):
     MODEL_UNAVAILABLE = "model_unavailable"
     CATALOG_UNAVAILABLE = "catalog_unavailable"
     CATALOG_INCOMPLETE = "catalog_incomplete"
+    HISTORY_UNAVAILABLE = "history_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +173,15 @@ class EngineInfo:
 class RecommendRequest:
     """What a caller asks of the recommender; an empty `engine` leaves it to the traffic.
 
-    `visitor` says who takes part in an experiment: empty anyone, `None` nobody.
+    `visitor` says who takes part in an experiment: empty anyone, `None` nobody. `history_of` is the
+    owner whose likes and dislikes count too, `None` nobody's.
     """
 
     query: RankQuery
     engine: str = ""
     view: View = View.BASIC
     visitor: str | None = ""
+    history_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

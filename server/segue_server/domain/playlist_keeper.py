@@ -64,6 +64,13 @@ class PlaylistKeeper:
         found = await self._playlists.get(key, deadline)
         return await self._shown(found, view, deadline)
 
+    async def recommend(
+        self, key: PlaylistKey, wanted: RecommendRequest, deadline: Deadline
+    ) -> ChangedPlaylist:
+        """Return a playlist and what is recommended for it. Raises as `get` does."""
+        found = await self._playlists.get(key, deadline)
+        return await self._with_recommendations(found, wanted, deadline)
+
     async def page(
         self, owner: str, limit: int, page_token: str, deadline: Deadline
     ) -> Page[Playlist]:

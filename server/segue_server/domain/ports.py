@@ -1,9 +1,10 @@
 """The doors out: who ranks, what is known of the songs, and what listeners keep."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from segue_server.domain.deadline import Deadline
+from segue_server.domain.event import Event, Opinions, Recorded
 from segue_server.domain.model import EngineInfo, Genre, Page, RankedSong, Ranking, RankQuery, Song
 from segue_server.domain.playlist import NewPlaylist, Playlist, PlaylistKey
 
@@ -79,6 +80,12 @@ class Catalog(Protocol):
         Raises: CatalogUnavailable, DeadlineExceeded.
         """
 
+    async def fingerprint(self, deadline: Deadline) -> str:
+        """Return what tells the dataset that is loaded now from every other; empty for none.
+
+        Raises: CatalogUnavailable, DeadlineExceeded.
+        """
+
     async def ping(self, deadline: Deadline) -> None:
         """Return when the catalog answers and is of the right schema version.
 
@@ -118,8 +125,27 @@ class Playlists(Protocol):
         stays. Raises: NotFound, Changed, and what `change` raises.
         """
 
+    async def revisions(self, ids: Collection[str], deadline: Deadline) -> Mapping[str, int]:
+        """Return the revisions of those playlists that there are, whoever owns them."""
+
     async def delete(self, key: PlaylistKey, deadline: Deadline) -> None:
         """Delete a playlist. Raises: NotFound, Changed."""
 
     async def ping(self, deadline: Deadline) -> None:
         """Return when the playlists can be read, by a database of the right schema version."""
+
+
+class Events(Protocol):
+    """Keeps what listeners do, and knows what they like.
+
+    Every method raises ActivityUnavailable and DeadlineExceeded.
+    """
+
+    async def record(self, owner: str, events: Sequence[Event], deadline: Deadline) -> Recorded:
+        """Keep those events of an owner that are not known yet by their ids: all or, failing, none.
+
+        What they say of songs counts for `opinions` from then on, the latest by its time.
+        """
+
+    async def opinions(self, owner: str, deadline: Deadline) -> Opinions:
+        """Return which songs an owner likes and dislikes."""

@@ -1,10 +1,11 @@
-"""The use case: rank, read the songs once, join."""
+"""The use case: read the history, rank, read the songs once, join."""
 
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from segue_server.domain import history
 from segue_server.domain.deadline import Deadline
 from segue_server.domain.errors import (
     CatalogUnavailable,
@@ -19,6 +20,7 @@ from segue_server.domain.model import (
     Degradation,
     Filter,
     Ranking,
+    RankQuery,
     Reason,
     Recommendation,
     Recommendations,
@@ -27,7 +29,7 @@ from segue_server.domain.model import (
     Source,
     View,
 )
-from segue_server.domain.ports import Catalog
+from segue_server.domain.ports import Catalog, Events
 from segue_server.domain.traffic import Traffic
 
 # A catalog that hangs must leave time to answer without it.
@@ -41,10 +43,12 @@ class Recommender:
         self,
         traffic: Traffic,
         catalog: Catalog,
+        events: Events,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._traffic = traffic
         self._catalog = catalog
+        self._events = events
         self._clock = clock
 
     async def recommend(self, request: RecommendRequest, deadline: Deadline) -> Recommendations:
@@ -52,14 +56,16 @@ class Recommender:
 
         Raises: InvalidRequest, NotFound, Unavailable, DeadlineExceeded.
         """
-        ranked = await self._rank(request, deadline)
+        told = await history.read(self._events, [request], deadline)
+        ranked = await self._rank(request, told, deadline)
         return _join(ranked, await self._read([ranked], deadline))
 
     async def recommend_batch(
         self, requests: Sequence[RecommendRequest], deadline: Deadline
     ) -> list[Recommendations | SegueError]:
         """Return an outcome a request, in order; the songs of all are read at once."""
-        outcomes = await asyncio.gather(*(self._rank_or_error(r, deadline) for r in requests))
+        told = await history.read(self._events, requests, deadline)
+        outcomes = await asyncio.gather(*(self._rank_or_error(r, told, deadline) for r in requests))
         ranked = [outcome for outcome in outcomes if isinstance(outcome, _Ranked)]
         read = await self._read(ranked, deadline)
         answers: list[Recommendations | SegueError] = []
@@ -70,23 +76,30 @@ class Recommender:
         return answers
 
     async def _rank_or_error(
-        self, request: RecommendRequest, deadline: Deadline
+        self, request: RecommendRequest, told: history.Told, deadline: Deadline
     ) -> "_Ranked | SegueError":
         try:
-            return await self._rank(request, deadline)
+            return await self._rank(request, told, deadline)
         except SegueError as error:
             return error
 
-    async def _rank(self, request: RecommendRequest, deadline: Deadline) -> "_Ranked":
+    async def _rank(
+        self, request: RecommendRequest, told: history.Told, deadline: Deadline
+    ) -> "_Ranked":
         filter_, degraded = await self._known_genres(request.query.filter, deadline)
-        query = replace(request.query, filter=filter_)
+        query, missing = _with_history(request, told)
+        query = replace(query, filter=filter_)
         # Chosen at the last moment: an engine may leave once no call runs in it.
         choice = self._traffic.choose(request)
         started = self._clock()
         ranking = await choice.route.rank(query, deadline)
         if not query.substitute:
             _must_be_personal(choice.name, ranking)
-        ranking = replace(ranking, degraded=(*ranking.degraded, *degraded))
+        ranking = replace(
+            ranking,
+            degraded=(*ranking.degraded, *degraded, *missing),
+            unknown_songs=_asked_about(ranking.unknown_songs, request),
+        )
         return _Ranked(request, ranking, self._clock() - started, choice.arm)
 
     async def _known_genres(
@@ -151,6 +164,24 @@ class _Read:
     songs: Mapping[int, Song]
     seconds: float = 0.0
     down: bool = False
+
+
+def _with_history(
+    request: RecommendRequest, told: history.Told
+) -> tuple[RankQuery, tuple[Degradation, ...]]:
+    """Return the query with the listener's opinions; as it is while they cannot be read."""
+    if request.history_of is None:
+        return request.query, ()
+    opinions = told[request.history_of]
+    if opinions is None:
+        return request.query, (Degradation.HISTORY_UNAVAILABLE,)
+    return history.with_opinions(request.query, opinions), ()
+
+
+def _asked_about(unknown: Sequence[int], request: RecommendRequest) -> tuple[int, ...]:
+    """Return the unknown songs that the caller has named; of those of the history it knows none."""
+    given = set(request.query.songs)
+    return tuple(song for song in unknown if song in given)
 
 
 def _must_be_personal(name: str, ranking: Ranking) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -32,6 +32,7 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Context = grpc.aio.ServicerContext[Request, Answer]
 Handler = Callable[[Request, Context[Request, Answer]], Awaitable[Answer]]
+Stream = Callable[[Request, Context[Request, Answer]], AsyncIterator[Answer]]
 if TYPE_CHECKING:  # gRPC's own classes take no parameters while running
     Method = grpc.RpcMethodHandler[Request, Answer] | None
     Methods = Callable[[grpc.HandlerCallDetails], Awaitable[Method[Request, Answer]]]
@@ -60,7 +61,7 @@ class CallLimits:
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps every unary method of the contract; health and reflection pass through."""
+    """Wraps every method of the contract; health and reflection pass through."""
 
     def __init__(self, limit: CallLimits) -> None:
         self._limit = limit
@@ -74,8 +75,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         """Return the method's handler, wrapped."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith(OWN_SERVICES) or not handler.unary_unary:
+        if handler is None or not method.startswith(OWN_SERVICES):
             return handler
+        if handler.unary_stream:
+            stream = cast("Stream[Request, Answer]", handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(
+                cast("Any", self._wrapped_stream(method, stream, handler.request_deserializer)),
+                None,
+                handler.response_serializer,
+            )
         # The stubs know only the handlers of threaded servers.
         inner = cast("Handler[Request, Answer]", handler.unary_unary)
         call = self._wrapped(method, inner, handler.request_deserializer)
@@ -84,6 +92,34 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             cast("Handler[Request, Answer]", call), None, handler.response_serializer
         )
 
+    def _wrapped_stream(
+        self,
+        method: str,
+        inner: "Stream[Request, Answer]",
+        decode: Callable[[bytes], Request] | None,
+    ) -> "Stream[bytes, Answer]":
+        """Return the method with a line in the log when it begins, and one when it ends.
+
+        It counts neither as a running call, for there is a limit of its own, nor has it a deadline.
+        """
+
+        async def call(request: bytes, context: Context[Any, Answer]) -> AsyncIterator[Answer]:
+            started = _begun(context, method)
+            try:
+                message = _decoded(decode, request)
+                log.info("stream")
+                async for answer in inner(message, context):
+                    yield answer
+            except (asyncio.CancelledError, GeneratorExit):
+                _log(started, "CANCELLED")
+                raise
+            except Exception as error:  # noqa: BLE001 - the last place where one can be told
+                await _abort(context, error, started)
+            else:
+                _log(started, "OK")
+
+        return call
+
     def _wrapped(
         self,
         method: str,
@@ -91,10 +127,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         decode: Callable[[bytes], Request] | None,
     ) -> Handler[bytes, Answer]:
         async def call(request: bytes, context: Context[Any, Answer]) -> Answer:
-            started = time.perf_counter()
-            structlog.contextvars.clear_contextvars()
-            _request_id.set(_given_id(context))
-            structlog.contextvars.bind_contextvars(request_id=request_id(), method=method)
+            started = _begun(context, method)
             self._running += 1
             try:
                 self._admit()
@@ -103,11 +136,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             except asyncio.CancelledError:
                 _log(started, "CANCELLED")
                 raise
-            except Exception as error:  # noqa: BLE001 - the last place where one can be told
-                status = status_of(error)
-                known = isinstance(error, SegueError)
-                _log(started, CODES[status.code].name, None if known else error, str(error))
-                await context.abort_with_status(rpc_status.to_status(status))
+            except Exception as error:
+                await _abort(context, error, started)
+                raise  # never reached: abort raises
             else:
                 _log(started, "OK")
                 return answer
@@ -131,6 +162,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 return await inner(request, context)
         except TimeoutError as error:
             raise DeadlineExceeded from error
+
+
+def _begun(context: Context[Any, Any], method: str) -> float:
+    """Give the call its id, in answers and in the log; return when it began."""
+    structlog.contextvars.clear_contextvars()
+    _request_id.set(_given_id(context))
+    structlog.contextvars.bind_contextvars(request_id=request_id(), method=method)
+    return time.perf_counter()
+
+
+async def _abort(context: Context[Any, Any], error: Exception, started: float) -> None:
+    """End the call with the error's status, and log it."""
+    status = status_of(error)
+    known = isinstance(error, SegueError)
+    _log(started, CODES[status.code].name, None if known else error, str(error))
+    await context.abort_with_status(rpc_status.to_status(status))
 
 
 def _decoded(decode: Callable[[bytes], Request] | None, request: bytes) -> Request:

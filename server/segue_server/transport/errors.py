@@ -43,7 +43,7 @@ INTERNAL = (code_pb2.INTERNAL, "INTERNAL")
 MESSAGES = {
     "MODEL_UNAVAILABLE": "no model answers",
     "CATALOG_UNAVAILABLE": "the catalog does not answer",
-    "ACTIVITY_UNAVAILABLE": "playlists cannot be read or written now",
+    "ACTIVITY_UNAVAILABLE": "what listeners keep and do cannot be read or written now",
     "INTERNAL": "an error of the server; the request id leads to its log",
 }
 CODES = {code.value[0]: code for code in grpc.StatusCode}

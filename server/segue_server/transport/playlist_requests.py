@@ -4,8 +4,9 @@ import unicodedata
 from typing import Final
 
 from segue.v1 import playlist_service_pb2 as ppb
+from segue.v1 import recommendation_service_pb2 as rpb
 from segue_server.domain.errors import InvalidRequest
-from segue_server.domain.model import RecommendRequest, View
+from segue_server.domain.model import RankQuery, RecommendRequest, View
 from segue_server.domain.playlist import MAX_ENTRIES, NewPlaylist, PlaylistKey
 from segue_server.transport import limits
 from segue_server.transport.checks import Checks
@@ -67,7 +68,8 @@ def add_request(
     song = checks.id("song_id", request.song_id)
     if request.position < 0:
         checks.fail("position", f"{request.position} is negative")
-    wanted = _recommend(checks, request)
+    told = request.HasField("recommend")
+    wanted = _recommend(checks, owner, request.recommend) if told else None
     checks.done()
     return key, song, request.position, wanted
 
@@ -79,7 +81,8 @@ def remove_request(
     checks = Checks()
     key = _key(checks, owner, request.playlist_id, request.etag)
     song = checks.id("song_id", request.song_id)
-    wanted = _recommend(checks, request)
+    told = request.HasField("recommend")
+    wanted = _recommend(checks, owner, request.recommend) if told else None
     checks.done()
     return key, song, wanted
 
@@ -93,6 +96,19 @@ def move_request(owner: str, request: ppb.MoveSongRequest) -> tuple[PlaylistKey,
         checks.fail("position", f"{request.position} is no position; they begin at 1")
     checks.done()
     return key, song, request.position
+
+
+def watch_request(
+    owner: str, request: rpb.WatchPlaylistRecommendationsRequest
+) -> tuple[PlaylistKey, RecommendRequest, str]:
+    """Return the playlist, what to recommend, and what the caller knows; raise InvalidRequest."""
+    checks = Checks()
+    key = _key(checks, owner, request.playlist_id)
+    # What is not there is a request with nothing set.
+    wanted = _recommend(checks, owner, request.recommend)
+    known = checks.name("resume_token", request.resume_token, limits.MAX_RESUME_TOKEN)
+    checks.done()
+    return key, wanted, known
 
 
 def _key(
@@ -112,16 +128,12 @@ def _title(checks: Checks, field: str, title: str) -> str:
     return checks.name(field, title, limits.MAX_TITLE)
 
 
-def _recommend(
-    checks: Checks, request: ppb.AddSongRequest | ppb.RemoveSongRequest
-) -> RecommendRequest | None:
-    if not request.HasField("recommend"):
-        return None
-    if request.recommend.songs:
+def _recommend(checks: Checks, owner: str, request: rpb.RecommendSongsRequest) -> RecommendRequest:
+    if request.songs:
         checks.fail("recommend.songs", "it is not empty; the songs are the playlist's")
     try:
-        return recommend_request(request.recommend)
+        return recommend_request(request, owner)
     except InvalidRequest as error:
         for violation in error.violations:
             checks.fail(f"recommend.{violation.field}", violation.description)
-    return None
+    return RecommendRequest(RankQuery((), 0))  # of no use: the checks raise

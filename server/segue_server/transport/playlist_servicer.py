@@ -1,21 +1,18 @@
 """The contract's PlaylistService: check, call, convert."""
 
-from segue.v1 import playlist_pb2
 from segue.v1 import playlist_service_pb2 as ppb
 from segue.v1 import playlist_service_pb2_grpc as pgrpc
 from segue.v1 import recommendation_service_pb2 as rpb
-from segue.v1.song_pb2 import Song as SongMessage
 from segue_server.domain.errors import SegueError
 from segue_server.domain.model import RecommendRequest, View
-from segue_server.domain.playlist import Playlist
-from segue_server.domain.playlist_keeper import ChangedPlaylist, PlaylistKeeper, ShownPlaylist
+from segue_server.domain.playlist_keeper import ChangedPlaylist, PlaylistKeeper
 from segue_server.transport import answers, limits, playlist_requests
 from segue_server.transport.attribution import AnswerTokens
 from segue_server.transport.call import Context, deadline
 from segue_server.transport.checks import Checks
 from segue_server.transport.errors import status_of
 from segue_server.transport.identity import Identity
-from segue_server.transport.times import timestamp
+from segue_server.transport.playlist_answers import playlist_message, shown_message
 
 
 class PlaylistServicer(pgrpc.PlaylistServiceServicer):
@@ -35,7 +32,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         new, view = playlist_requests.new_playlist(self._identity.owner(context), request)
         shown = await self._keeper.create(new, view, deadline())
         return ppb.CreatePlaylistResponse(
-            playlist=_shown(shown, view), degraded=answers.degraded(shown.degraded)
+            playlist=shown_message(shown, view), degraded=answers.degraded(shown.degraded)
         )
 
     async def GetPlaylist(
@@ -47,7 +44,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         key, view = playlist_requests.get_request(self._identity.owner(context), request)
         shown = await self._keeper.get(key, view, deadline())
         return ppb.GetPlaylistResponse(
-            playlist=_shown(shown, view), degraded=answers.degraded(shown.degraded)
+            playlist=shown_message(shown, view), degraded=answers.degraded(shown.degraded)
         )
 
     async def ListPlaylists(
@@ -62,7 +59,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         checks.done()
         page = await self._keeper.page(owner, size, request.page_token, deadline())
         return ppb.ListPlaylistsResponse(
-            playlists=map(_playlist, page.items), next_page_token=page.next_token
+            playlists=map(playlist_message, page.items), next_page_token=page.next_token
         )
 
     async def UpdatePlaylist(
@@ -73,7 +70,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         """Change the title of a playlist."""
         key, title = playlist_requests.update_request(self._identity.owner(context), request)
         changed = await self._keeper.retitle(key, title, deadline())
-        return ppb.UpdatePlaylistResponse(playlist=_playlist(changed))
+        return ppb.UpdatePlaylistResponse(playlist=playlist_message(changed))
 
     async def DeletePlaylist(
         self,
@@ -95,7 +92,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         changed = await self._keeper.add(*asked, deadline())
         wanted = asked[-1]
         return ppb.AddSongResponse(
-            playlist=_shown(changed.shown, _view(wanted)),
+            playlist=shown_message(changed.shown, _view(wanted)),
             recommendations=self._outcome(changed, wanted),
             degraded=answers.degraded(changed.shown.degraded),
         )
@@ -110,7 +107,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         changed = await self._keeper.remove(*asked, deadline())
         wanted = asked[-1]
         return ppb.RemoveSongResponse(
-            playlist=_shown(changed.shown, _view(wanted)),
+            playlist=shown_message(changed.shown, _view(wanted)),
             recommendations=self._outcome(changed, wanted),
             degraded=answers.degraded(changed.shown.degraded),
         )
@@ -124,7 +121,7 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
         asked = playlist_requests.move_request(self._identity.owner(context), request)
         shown = await self._keeper.move(*asked, deadline())
         return ppb.MoveSongResponse(
-            playlist=_shown(shown, View.BASIC), degraded=answers.degraded(shown.degraded)
+            playlist=shown_message(shown, View.BASIC), degraded=answers.degraded(shown.degraded)
         )
 
     def _outcome(
@@ -142,27 +139,3 @@ class PlaylistServicer(pgrpc.PlaylistServiceServicer):
 
 def _view(wanted: RecommendRequest | None) -> View:
     return wanted.view if wanted else View.BASIC
-
-
-def _shown(shown: ShownPlaylist, view: View) -> playlist_pb2.Playlist:
-    """Return the playlist with its entries."""
-    message = _playlist(shown.playlist)
-    for entry in shown.playlist.entries:
-        song = shown.songs.get(entry.song_id)
-        message.entries.add(
-            song=answers.song_message(song, view) if song else SongMessage(id=entry.song_id),
-            add_time=timestamp(entry.added),
-        )
-    return message
-
-
-def _playlist(playlist: Playlist) -> playlist_pb2.Playlist:
-    """Return the playlist without its entries."""
-    return playlist_pb2.Playlist(
-        playlist_id=playlist.id,
-        title=playlist.title,
-        song_count=playlist.song_count,
-        etag=playlist.etag,
-        create_time=timestamp(playlist.created),
-        update_time=timestamp(playlist.updated),
-    )

@@ -2,8 +2,8 @@
 
 The service name "liveness" is SERVING as long as the process answers at all. Each service of the
 contract, and "" for the whole, is SERVING while it can answer: recommendations as long as model or
-catalog is up, the catalog's own calls as long as the catalog is, playlists as long as their
-database is.
+catalog is up, the catalog's own calls as long as the catalog is, playlists and events as long as
+their database is.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ RECOMMENDATIONS = "segue.v1.RecommendationService"
 CATALOG = "segue.v1.CatalogService"
 ENGINES = "segue.v1.EngineService"
 PLAYLISTS = "segue.v1.PlaylistService"
-SERVICES = (RECOMMENDATIONS, CATALOG, ENGINES, PLAYLISTS)
+EVENTS = "segue.v1.EventService"
+SERVICES = (RECOMMENDATIONS, CATALOG, ENGINES, PLAYLISTS, EVENTS)
 
 PARTS = ("model", "catalog", "activity")
 INTERVAL = 1.0
@@ -62,7 +63,7 @@ class Readiness:
                 await self.look()
             except Exception:  # whatever it is, health must not freeze
                 log.exception("readiness cannot be told")
-                for service in (WHOLE, RECOMMENDATIONS, CATALOG, PLAYLISTS):
+                for service in (WHOLE, RECOMMENDATIONS, CATALOG, PLAYLISTS, EVENTS):
                     await self._set(service, up=False)
             await asyncio.sleep(INTERVAL)
 
@@ -80,7 +81,8 @@ class Readiness:
                 log.warning("part is down", part=part, error=now)
         self._last = told
         await self._set(CATALOG, up=catalog is None)
-        await self._set(PLAYLISTS, up=activity is None)
+        for service in (PLAYLISTS, EVENTS):
+            await self._set(service, up=activity is None)
         for service in (WHOLE, RECOMMENDATIONS):
             await self._set(service, up=model is None or catalog is None)
 

@@ -24,8 +24,13 @@ DIVERSITIES = {
 }
 
 
-def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
-    """Return the request; raise InvalidRequest naming every field at fault."""
+def recommend_request(
+    request: rpb.RecommendSongsRequest, owner: str | None = None
+) -> RecommendRequest:
+    """Return the request; raise InvalidRequest naming every field at fault.
+
+    `owner` is whose history counts where the request wants it to.
+    """
     checks = Checks()
     exclude = request.exclude
     excluded = checks.ids("exclude.song_ids", exclude.song_ids, limits.MAX_SONGS)
@@ -45,7 +50,8 @@ def recommend_request(request: rpb.RecommendSongsRequest) -> RecommendRequest:
     view = song_view(checks, request.view)
     visitor = checks.name("visitor_id", request.visitor_id, limits.MAX_VISITOR)
     checks.done()
-    return RecommendRequest(query, engine, view, visitor)
+    history_of = owner if request.use_history else None
+    return RecommendRequest(query, engine, view, visitor, history_of)
 
 
 def similar_request(request: rpb.FindSimilarSongsRequest) -> RecommendRequest:

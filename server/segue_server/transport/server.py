@@ -10,16 +10,19 @@ from grpc_health.v1.health import aio as health
 
 from segue.v1 import catalog_service_pb2_grpc as cgrpc
 from segue.v1 import engine_service_pb2_grpc as egrpc
+from segue.v1 import event_service_pb2_grpc as vgrpc
 from segue.v1 import playlist_service_pb2_grpc as pgrpc
 from segue.v1 import recommendation_service_pb2_grpc as rgrpc
 from segue_server.domain.attribution import AttributionTokens
 from segue_server.domain.engine_directory import EngineDirectory
 from segue_server.domain.playlist_keeper import PlaylistKeeper
-from segue_server.domain.ports import Catalog
+from segue_server.domain.playlist_stream import PlaylistStream
+from segue_server.domain.ports import Catalog, Events
 from segue_server.domain.recommender import Recommender
 from segue_server.transport import limits
 from segue_server.transport.attribution import AnswerTokens
 from segue_server.transport.call import CallInterceptor, CallLimits
+from segue_server.transport.event_servicer import EventServicer
 from segue_server.transport.identity import Identity
 from segue_server.transport.playlist_servicer import PlaylistServicer
 from segue_server.transport.readiness import SERVICES
@@ -29,6 +32,7 @@ from segue_server.transport.servicers import (
     EngineServicer,
     RecommendationServicer,
 )
+from segue_server.transport.watch_servicer import Watchers
 
 OPTIONS = (
     # A taken port is an error, not a second server that gets half of the calls.
@@ -49,6 +53,8 @@ class Parts:
     catalog: Catalog
     directory: EngineDirectory
     keeper: PlaylistKeeper
+    events: Events
+    stream: PlaylistStream
     identity: Identity
     tokens: AttributionTokens
 
@@ -58,12 +64,15 @@ def make_server(parts: Parts, limit: CallLimits) -> tuple[grpc.aio.Server, healt
     # gRPC's own limit of calls would refuse health checks too.
     server = grpc.aio.server(interceptors=[CallInterceptor(limit)], options=OPTIONS)
     tokens = AnswerTokens(parts.tokens)
-    recommending = RecommendationServicer(parts.recommender, tokens)
+    watchers = Watchers(parts.stream, parts.identity, tokens)
+    recommending = RecommendationServicer(parts.recommender, parts.identity, tokens, watchers)
     rgrpc.add_RecommendationServiceServicer_to_server(recommending, server)
     cgrpc.add_CatalogServiceServicer_to_server(CatalogServicer(parts.catalog), server)
     egrpc.add_EngineServiceServicer_to_server(EngineServicer(parts.directory), server)
     keeping = PlaylistServicer(parts.keeper, parts.identity, tokens)
     pgrpc.add_PlaylistServiceServicer_to_server(keeping, server)
+    learning = EventServicer(parts.events, parts.identity, parts.tokens)
+    vgrpc.add_EventServiceServicer_to_server(learning, server)
     health_servicer = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     add_reflection((*SERVICES, HEALTH), server)

@@ -1,6 +1,7 @@
 """The contract's services: check, call, convert; errors and deadlines are the interceptor's."""
 
 import asyncio
+from typing import Any
 
 import structlog
 
@@ -21,15 +22,25 @@ from segue_server.transport.call import Context, deadline
 from segue_server.transport.checks import Checks
 from segue_server.transport.engine_answers import engine_message
 from segue_server.transport.errors import status_of
+from segue_server.transport.identity import Identity
 from segue_server.transport.requests import recommend_request, similar_request, song_view
+from segue_server.transport.watch_servicer import Messages, Watchers
 
 
 class RecommendationServicer(rgrpc.RecommendationServiceServicer):
     """Recommends songs."""
 
-    def __init__(self, recommender: Recommender, tokens: AnswerTokens) -> None:
+    def __init__(
+        self,
+        recommender: Recommender,
+        identity: Identity,
+        tokens: AnswerTokens,
+        watchers: Watchers,
+    ) -> None:
         self._recommender = recommender
+        self._identity = identity
         self._tokens = tokens
+        self._watchers = watchers
 
     async def RecommendSongs(
         self,
@@ -37,7 +48,7 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         context: Context[rpb.RecommendSongsRequest, rpb.RecommendSongsResponse],
     ) -> rpb.RecommendSongsResponse:
         """Recommend songs to a listener."""
-        asked = recommend_request(request)
+        asked = self._asked(request, context)
         answer = await self._recommender.recommend(asked, deadline())
         _tell_log(asked, answer)
         return answers.recommend_response(answer, asked.view, self._tokens.of(answer))
@@ -52,7 +63,7 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
             raise InvalidRequest(
                 Violation("requests", f"{len(request.requests)} requests; 1 to 100 are allowed")
             )
-        asked = [_request_or_error(one) for one in request.requests]
+        asked = [self._asked_or_error(one, context) for one in request.requests]
         valid = [one for one in asked if isinstance(one, RecommendRequest)]
         answered = iter(await self._recommender.recommend_batch(valid, deadline()))
         structlog.contextvars.bind_contextvars(requests=len(asked))
@@ -76,6 +87,32 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         answer = await self._recommender.recommend(asked, deadline())
         _tell_log(asked, answer)
         return answers.similar_response(answer, asked.view, self._tokens.of(answer))
+
+    async def WatchPlaylistRecommendations(
+        self,
+        request: rpb.WatchPlaylistRecommendationsRequest,
+        context: Context[
+            rpb.WatchPlaylistRecommendationsRequest, rpb.WatchPlaylistRecommendationsResponse
+        ],
+    ) -> Messages:
+        """Recommend for a playlist whenever something has changed."""
+        async for message in self._watchers.follow(request, context):
+            yield message
+
+    def _asked(
+        self, request: rpb.RecommendSongsRequest, context: Context[Any, Any]
+    ) -> RecommendRequest:
+        """Return the request; only one that is about a history must tell whose it is."""
+        owner = self._identity.owner(context) if request.use_history else None
+        return recommend_request(request, owner)
+
+    def _asked_or_error(
+        self, request: rpb.RecommendSongsRequest, context: Context[Any, Any]
+    ) -> RecommendRequest | SegueError:
+        try:
+            return self._asked(request, context)
+        except SegueError as error:
+            return error
 
     def _outcome(
         self, outcome: Recommendations | SegueError, view: View
@@ -177,13 +214,6 @@ class EngineServicer(egrpc.EngineServiceServicer):
         checks.done()
         engine = await self._directory.one(name, deadline())
         return epb.GetEngineResponse(engine=engine_message(engine))
-
-
-def _request_or_error(request: rpb.RecommendSongsRequest) -> RecommendRequest | SegueError:
-    try:
-        return recommend_request(request)
-    except SegueError as error:
-        return error
 
 
 def _page_size(value: int, default: int, most: int) -> int:

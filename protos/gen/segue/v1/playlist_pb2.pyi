@@ -39,7 +39,9 @@ class Playlist(_message.Message):
     playlist_id: _builtins.str
     """The playlist's id, 22 letters, digits, `-` and `_`, chosen by the service."""
     title: _builtins.str
-    """What the listener calls it, 1 to 200 characters."""
+    """What the listener calls it, 1 to 200 characters without control characters, not all of them
+    spaces.
+    """
     song_count: _builtins.int
     """How many songs there are."""
     etag: _builtins.str

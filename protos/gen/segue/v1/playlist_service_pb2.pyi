@@ -33,7 +33,7 @@ class CreatePlaylistRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
     title: _builtins.str
-    """What to call it, 1 to 200 characters without control characters."""
+    """What to call it, 1 to 200 characters without control characters, not all of them spaces."""
     request_id: _builtins.str
     """An id of the request, drawn at random by the caller, at most 64 characters: while the playlist
     exists, the same id of the same caller creates no second one but gets the first. Empty means

@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from segue.v1 import playlist_pb2 as segue_dot_v1_dot_playlist__pb2
 from segue.v1 import song_pb2 as segue_dot_v1_dot_song__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%segue/v1/recommendation_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x13segue/v1/song.proto\"\xc4\x02\n\x15RecommendSongsRequest\x12\r\n\x05songs\x18\x01 \x03(\x05\x12\t\n\x01k\x18\x02 \x01(\x05\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12.\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x1e.segue.v1.RecommendationFilter\x12\x32\n\x07\x65xclude\x18\x05 \x01(\x0b\x32!.segue.v1.RecommendationExclusion\x12\x16\n\x0e\x64isliked_songs\x18\x06 \x03(\x05\x12\x16\n\x0emax_per_artist\x18\x07 \x01(\x05\x12\x0f\n\x07\x65xplain\x18\x08 \x01(\x08\x12 \n\x04view\x18\t \x01(\x0e\x32\x12.segue.v1.SongView\x12&\n\tdiversity\x18\n \x01(\x0e\x32\x13.segue.v1.Diversity\x12\x12\n\nvisitor_id\x18\x0b \x01(\t\"\x96\x02\n\x16RecommendSongsResponse\x12\x31\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x18.segue.v1.Recommendation\x12\x15\n\runknown_songs\x18\x02 \x03(\x05\x12%\n\x05model\x18\x03 \x01(\x0b\x32\x16.segue.v1.ModelVersion\x12$\n\x08\x64\x65graded\x18\x04 \x01(\x0b\x32\x12.segue.v1.Degraded\x12 \n\x06timing\x18\x05 \x01(\x0b\x32\x10.segue.v1.Timing\x12(\n\nexperiment\x18\x06 \x01(\x0b\x32\x14.segue.v1.Experiment\x12\x19\n\x11\x61ttribution_token\x18\x07 \x01(\t\"O\n\x1a\x42\x61tchRecommendSongsRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.segue.v1.RecommendSongsRequest\"P\n\x1b\x42\x61tchRecommendSongsResponse\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.segue.v1.RecommendSongsOutcome\"}\n\x15RecommendSongsOutcome\x12\x34\n\x08response\x18\x01 \x01(\x0b\x32 .segue.v1.RecommendSongsResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xd7\x01\n\x17\x46indSimilarSongsRequest\x12\x0f\n\x07song_id\x18\x01 \x01(\x05\x12\t\n\x01k\x18\x02 \x01(\x05\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12.\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x1e.segue.v1.RecommendationFilter\x12\x16\n\x0emax_per_artist\x18\x05 \x01(\x05\x12 \n\x04view\x18\x06 \x01(\x0e\x32\x12.segue.v1.SongView\x12&\n\tdiversity\x18\x07 \x01(\x0e\x32\x13.segue.v1.Diversity\"\xd7\x01\n\x18\x46indSimilarSongsResponse\x12\x31\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x18.segue.v1.Recommendation\x12%\n\x05model\x18\x02 \x01(\x0b\x32\x16.segue.v1.ModelVersion\x12$\n\x08\x64\x65graded\x18\x03 \x01(\x0b\x32\x12.segue.v1.Degraded\x12 \n\x06timing\x18\x04 \x01(\x0b\x32\x10.segue.v1.Timing\x12\x19\n\x11\x61ttribution_token\x18\x05 \x01(\t\"\xce\x01\n\x14RecommendationFilter\x12\x0e\n\x06genres\x18\x01 \x03(\t\x12\x12\n\nartist_ids\x18\x02 \x03(\x05\x12\x15\n\x08min_year\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\x08max_year\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\tmin_tempo\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x16\n\tmax_tempo\x18\x06 \x01(\x01H\x03\x88\x01\x01\x42\x0b\n\t_min_yearB\x0b\n\t_max_yearB\x0c\n\n_min_tempoB\x0c\n\n_max_tempo\"U\n\x17RecommendationExclusion\x12\x10\n\x08song_ids\x18\x01 \x03(\x05\x12\x12\n\nartist_ids\x18\x02 \x03(\x05\x12\x14\n\x0cseed_artists\x18\x03 \x01(\x08\"\xed\x01\n\x0eRecommendation\x12\x1c\n\x04song\x18\x01 \x01(\x0b\x32\x0e.segue.v1.Song\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x12\n\x05score\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12.\n\x06source\x18\x04 \x01(\x0e\x32\x1e.segue.v1.RecommendationSource\x12!\n\x07reasons\x18\x05 \x03(\x0b\x32\x10.segue.v1.Reason\x12#\n\x16remaining_contribution\x18\x06 \x01(\x02H\x01\x88\x01\x01\x42\x08\n\x06_scoreB\x19\n\x17_remaining_contribution\"c\n\x06Reason\x12\x0f\n\x07song_id\x18\x01 \x01(\x05\x12\x12\n\x05title\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0c\x63ontribution\x18\x03 \x01(\x02H\x01\x88\x01\x01\x42\x08\n\x06_titleB\x0f\n\r_contribution\"/\n\x0cModelVersion\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\'\n\nExperiment\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03\x61rm\x18\x02 \x01(\t\"5\n\x08\x44\x65graded\x12)\n\x07reasons\x18\x01 \x03(\x0e\x32\x18.segue.v1.DegradedReason\"^\n\x06Timing\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07\x63\x61talog\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration*w\n\tDiversity\x12\x19\n\x15\x44IVERSITY_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44IVERSITY_NONE\x10\x01\x12\x11\n\rDIVERSITY_LOW\x10\x02\x12\x14\n\x10\x44IVERSITY_MEDIUM\x10\x03\x12\x12\n\x0e\x44IVERSITY_HIGH\x10\x04*\xcd\x01\n\x14RecommendationSource\x12%\n!RECOMMENDATION_SOURCE_UNSPECIFIED\x10\x00\x12!\n\x1dRECOMMENDATION_SOURCE_CONTENT\x10\x01\x12\'\n#RECOMMENDATION_SOURCE_COLLABORATIVE\x10\x02\x12\x1f\n\x1bRECOMMENDATION_SOURCE_BLEND\x10\x03\x12!\n\x1dRECOMMENDATION_SOURCE_POPULAR\x10\x04*\xa9\x01\n\x0e\x44\x65gradedReason\x12\x1f\n\x1b\x44\x45GRADED_REASON_UNSPECIFIED\x10\x00\x12%\n!DEGRADED_REASON_MODEL_UNAVAILABLE\x10\x01\x12\'\n#DEGRADED_REASON_CATALOG_UNAVAILABLE\x10\x02\x12&\n\"DEGRADED_REASON_CATALOG_INCOMPLETE\x10\x03\x32\xbd\x03\n\x15RecommendationService\x12\x98\x01\n\x0eRecommendSongs\x12\x1f.segue.v1.RecommendSongsRequest\x1a .segue.v1.RecommendSongsResponse\"C\x82\xd3\xe4\x93\x02=\x12\x13/v1/recommendationsZ\x18\"\x13/v1/recommendations:\x01*Z\x0c\x12\n/recommend\x12\x88\x01\n\x13\x42\x61tchRecommendSongs\x12$.segue.v1.BatchRecommendSongsRequest\x1a%.segue.v1.BatchRecommendSongsResponse\"$\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/recommendations:batch:\x01*\x12~\n\x10\x46indSimilarSongs\x12!.segue.v1.FindSimilarSongsRequest\x1a\".segue.v1.FindSimilarSongsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/songs/{song_id}:similarb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%segue/v1/recommendation_service.proto\x12\x08segue.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x17segue/v1/playlist.proto\x1a\x13segue/v1/song.proto\"\xd9\x02\n\x15RecommendSongsRequest\x12\r\n\x05songs\x18\x01 \x03(\x05\x12\t\n\x01k\x18\x02 \x01(\x05\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12.\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x1e.segue.v1.RecommendationFilter\x12\x32\n\x07\x65xclude\x18\x05 \x01(\x0b\x32!.segue.v1.RecommendationExclusion\x12\x16\n\x0e\x64isliked_songs\x18\x06 \x03(\x05\x12\x16\n\x0emax_per_artist\x18\x07 \x01(\x05\x12\x0f\n\x07\x65xplain\x18\x08 \x01(\x08\x12 \n\x04view\x18\t \x01(\x0e\x32\x12.segue.v1.SongView\x12&\n\tdiversity\x18\n \x01(\x0e\x32\x13.segue.v1.Diversity\x12\x12\n\nvisitor_id\x18\x0b \x01(\t\x12\x13\n\x0buse_history\x18\x0c \x01(\x08\"\x96\x02\n\x16RecommendSongsResponse\x12\x31\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x18.segue.v1.Recommendation\x12\x15\n\runknown_songs\x18\x02 \x03(\x05\x12%\n\x05model\x18\x03 \x01(\x0b\x32\x16.segue.v1.ModelVersion\x12$\n\x08\x64\x65graded\x18\x04 \x01(\x0b\x32\x12.segue.v1.Degraded\x12 \n\x06timing\x18\x05 \x01(\x0b\x32\x10.segue.v1.Timing\x12(\n\nexperiment\x18\x06 \x01(\x0b\x32\x14.segue.v1.Experiment\x12\x19\n\x11\x61ttribution_token\x18\x07 \x01(\t\"O\n\x1a\x42\x61tchRecommendSongsRequest\x12\x31\n\x08requests\x18\x01 \x03(\x0b\x32\x1f.segue.v1.RecommendSongsRequest\"P\n\x1b\x42\x61tchRecommendSongsResponse\x12\x31\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1f.segue.v1.RecommendSongsOutcome\"}\n\x15RecommendSongsOutcome\x12\x34\n\x08response\x18\x01 \x01(\x0b\x32 .segue.v1.RecommendSongsResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xd7\x01\n\x17\x46indSimilarSongsRequest\x12\x0f\n\x07song_id\x18\x01 \x01(\x05\x12\t\n\x01k\x18\x02 \x01(\x05\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12.\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x1e.segue.v1.RecommendationFilter\x12\x16\n\x0emax_per_artist\x18\x05 \x01(\x05\x12 \n\x04view\x18\x06 \x01(\x0e\x32\x12.segue.v1.SongView\x12&\n\tdiversity\x18\x07 \x01(\x0e\x32\x13.segue.v1.Diversity\"\xd7\x01\n\x18\x46indSimilarSongsResponse\x12\x31\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x18.segue.v1.Recommendation\x12%\n\x05model\x18\x02 \x01(\x0b\x32\x16.segue.v1.ModelVersion\x12$\n\x08\x64\x65graded\x18\x03 \x01(\x0b\x32\x12.segue.v1.Degraded\x12 \n\x06timing\x18\x04 \x01(\x0b\x32\x10.segue.v1.Timing\x12\x19\n\x11\x61ttribution_token\x18\x05 \x01(\t\"\x84\x01\n#WatchPlaylistRecommendationsRequest\x12\x13\n\x0bplaylist_id\x18\x01 \x01(\t\x12\x32\n\trecommend\x18\x02 \x01(\x0b\x32\x1f.segue.v1.RecommendSongsRequest\x12\x14\n\x0cresume_token\x18\x03 \x01(\t\"\xaa\x01\n$WatchPlaylistRecommendationsResponse\x12*\n\x06update\x18\x01 \x01(\x0b\x32\x18.segue.v1.PlaylistUpdateH\x00\x12(\n\theartbeat\x18\x02 \x01(\x0b\x32\x13.segue.v1.HeartbeatH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x07\n\x05\x65vent\"\xad\x01\n\x0ePlaylistUpdate\x12$\n\x08playlist\x18\x01 \x01(\x0b\x32\x12.segue.v1.Playlist\x12\x39\n\x0frecommendations\x18\x02 \x01(\x0b\x32 .segue.v1.RecommendSongsResponse\x12$\n\x08\x64\x65graded\x18\x03 \x01(\x0b\x32\x12.segue.v1.Degraded\x12\x14\n\x0cresume_token\x18\x04 \x01(\t\"\x0b\n\tHeartbeat\"\xce\x01\n\x14RecommendationFilter\x12\x0e\n\x06genres\x18\x01 \x03(\t\x12\x12\n\nartist_ids\x18\x02 \x03(\x05\x12\x15\n\x08min_year\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\x08max_year\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\tmin_tempo\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\x16\n\tmax_tempo\x18\x06 \x01(\x01H\x03\x88\x01\x01\x42\x0b\n\t_min_yearB\x0b\n\t_max_yearB\x0c\n\n_min_tempoB\x0c\n\n_max_tempo\"U\n\x17RecommendationExclusion\x12\x10\n\x08song_ids\x18\x01 \x03(\x05\x12\x12\n\nartist_ids\x18\x02 \x03(\x05\x12\x14\n\x0cseed_artists\x18\x03 \x01(\x08\"\xed\x01\n\x0eRecommendation\x12\x1c\n\x04song\x18\x01 \x01(\x0b\x32\x0e.segue.v1.Song\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x12\n\x05score\x18\x03 \x01(\x02H\x00\x88\x01\x01\x12.\n\x06source\x18\x04 \x01(\x0e\x32\x1e.segue.v1.RecommendationSource\x12!\n\x07reasons\x18\x05 \x03(\x0b\x32\x10.segue.v1.Reason\x12#\n\x16remaining_contribution\x18\x06 \x01(\x02H\x01\x88\x01\x01\x42\x08\n\x06_scoreB\x19\n\x17_remaining_contribution\"c\n\x06Reason\x12\x0f\n\x07song_id\x18\x01 \x01(\x05\x12\x12\n\x05title\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0c\x63ontribution\x18\x03 \x01(\x02H\x01\x88\x01\x01\x42\x08\n\x06_titleB\x0f\n\r_contribution\"/\n\x0cModelVersion\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\'\n\nExperiment\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03\x61rm\x18\x02 \x01(\t\"5\n\x08\x44\x65graded\x12)\n\x07reasons\x18\x01 \x03(\x0e\x32\x18.segue.v1.DegradedReason\"^\n\x06Timing\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07\x63\x61talog\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration*w\n\tDiversity\x12\x19\n\x15\x44IVERSITY_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44IVERSITY_NONE\x10\x01\x12\x11\n\rDIVERSITY_LOW\x10\x02\x12\x14\n\x10\x44IVERSITY_MEDIUM\x10\x03\x12\x12\n\x0e\x44IVERSITY_HIGH\x10\x04*\xcd\x01\n\x14RecommendationSource\x12%\n!RECOMMENDATION_SOURCE_UNSPECIFIED\x10\x00\x12!\n\x1dRECOMMENDATION_SOURCE_CONTENT\x10\x01\x12\'\n#RECOMMENDATION_SOURCE_COLLABORATIVE\x10\x02\x12\x1f\n\x1bRECOMMENDATION_SOURCE_BLEND\x10\x03\x12!\n\x1dRECOMMENDATION_SOURCE_POPULAR\x10\x04*\xd2\x01\n\x0e\x44\x65gradedReason\x12\x1f\n\x1b\x44\x45GRADED_REASON_UNSPECIFIED\x10\x00\x12%\n!DEGRADED_REASON_MODEL_UNAVAILABLE\x10\x01\x12\'\n#DEGRADED_REASON_CATALOG_UNAVAILABLE\x10\x02\x12&\n\"DEGRADED_REASON_CATALOG_INCOMPLETE\x10\x03\x12\'\n#DEGRADED_REASON_HISTORY_UNAVAILABLE\x10\x04\x32\xfa\x04\n\x15RecommendationService\x12\x98\x01\n\x0eRecommendSongs\x12\x1f.segue.v1.RecommendSongsRequest\x1a .segue.v1.RecommendSongsResponse\"C\x82\xd3\xe4\x93\x02=\x12\x13/v1/recommendationsZ\x18\"\x13/v1/recommendations:\x01*Z\x0c\x12\n/recommend\x12\x88\x01\n\x13\x42\x61tchRecommendSongs\x12$.segue.v1.BatchRecommendSongsRequest\x1a%.segue.v1.BatchRecommendSongsResponse\"$\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/recommendations:batch:\x01*\x12~\n\x10\x46indSimilarSongs\x12!.segue.v1.FindSimilarSongsRequest\x1a\".segue.v1.FindSimilarSongsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/songs/{song_id}:similar\x12\xba\x01\n\x1cWatchPlaylistRecommendations\x12-.segue.v1.WatchPlaylistRecommendationsRequest\x1a..segue.v1.WatchPlaylistRecommendationsResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/v1/playlists/{playlist_id}/recommendations:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,42 +42,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['BatchRecommendSongs']._serialized_options = b'\202\323\344\223\002\036\"\031/v1/recommendations:batch:\001*'
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['FindSimilarSongs']._loaded_options = None
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['FindSimilarSongs']._serialized_options = b'\202\323\344\223\002\035\022\033/v1/songs/{song_id}:similar'
-  _globals['_DIVERSITY']._serialized_start=2371
-  _globals['_DIVERSITY']._serialized_end=2490
-  _globals['_RECOMMENDATIONSOURCE']._serialized_start=2493
-  _globals['_RECOMMENDATIONSOURCE']._serialized_end=2698
-  _globals['_DEGRADEDREASON']._serialized_start=2701
-  _globals['_DEGRADEDREASON']._serialized_end=2870
-  _globals['_RECOMMENDSONGSREQUEST']._serialized_start=160
-  _globals['_RECOMMENDSONGSREQUEST']._serialized_end=484
-  _globals['_RECOMMENDSONGSRESPONSE']._serialized_start=487
-  _globals['_RECOMMENDSONGSRESPONSE']._serialized_end=765
-  _globals['_BATCHRECOMMENDSONGSREQUEST']._serialized_start=767
-  _globals['_BATCHRECOMMENDSONGSREQUEST']._serialized_end=846
-  _globals['_BATCHRECOMMENDSONGSRESPONSE']._serialized_start=848
-  _globals['_BATCHRECOMMENDSONGSRESPONSE']._serialized_end=928
-  _globals['_RECOMMENDSONGSOUTCOME']._serialized_start=930
-  _globals['_RECOMMENDSONGSOUTCOME']._serialized_end=1055
-  _globals['_FINDSIMILARSONGSREQUEST']._serialized_start=1058
-  _globals['_FINDSIMILARSONGSREQUEST']._serialized_end=1273
-  _globals['_FINDSIMILARSONGSRESPONSE']._serialized_start=1276
-  _globals['_FINDSIMILARSONGSRESPONSE']._serialized_end=1491
-  _globals['_RECOMMENDATIONFILTER']._serialized_start=1494
-  _globals['_RECOMMENDATIONFILTER']._serialized_end=1700
-  _globals['_RECOMMENDATIONEXCLUSION']._serialized_start=1702
-  _globals['_RECOMMENDATIONEXCLUSION']._serialized_end=1787
-  _globals['_RECOMMENDATION']._serialized_start=1790
-  _globals['_RECOMMENDATION']._serialized_end=2027
-  _globals['_REASON']._serialized_start=2029
-  _globals['_REASON']._serialized_end=2128
-  _globals['_MODELVERSION']._serialized_start=2130
-  _globals['_MODELVERSION']._serialized_end=2177
-  _globals['_EXPERIMENT']._serialized_start=2179
-  _globals['_EXPERIMENT']._serialized_end=2218
-  _globals['_DEGRADED']._serialized_start=2220
-  _globals['_DEGRADED']._serialized_end=2273
-  _globals['_TIMING']._serialized_start=2275
-  _globals['_TIMING']._serialized_end=2369
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=2873
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=3318
+  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['WatchPlaylistRecommendations']._loaded_options = None
+  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['WatchPlaylistRecommendations']._serialized_options = b'\202\323\344\223\0023\0221/v1/playlists/{playlist_id}/recommendations:watch'
+  _globals['_DIVERSITY']._serialized_start=2914
+  _globals['_DIVERSITY']._serialized_end=3033
+  _globals['_RECOMMENDATIONSOURCE']._serialized_start=3036
+  _globals['_RECOMMENDATIONSOURCE']._serialized_end=3241
+  _globals['_DEGRADEDREASON']._serialized_start=3244
+  _globals['_DEGRADEDREASON']._serialized_end=3454
+  _globals['_RECOMMENDSONGSREQUEST']._serialized_start=185
+  _globals['_RECOMMENDSONGSREQUEST']._serialized_end=530
+  _globals['_RECOMMENDSONGSRESPONSE']._serialized_start=533
+  _globals['_RECOMMENDSONGSRESPONSE']._serialized_end=811
+  _globals['_BATCHRECOMMENDSONGSREQUEST']._serialized_start=813
+  _globals['_BATCHRECOMMENDSONGSREQUEST']._serialized_end=892
+  _globals['_BATCHRECOMMENDSONGSRESPONSE']._serialized_start=894
+  _globals['_BATCHRECOMMENDSONGSRESPONSE']._serialized_end=974
+  _globals['_RECOMMENDSONGSOUTCOME']._serialized_start=976
+  _globals['_RECOMMENDSONGSOUTCOME']._serialized_end=1101
+  _globals['_FINDSIMILARSONGSREQUEST']._serialized_start=1104
+  _globals['_FINDSIMILARSONGSREQUEST']._serialized_end=1319
+  _globals['_FINDSIMILARSONGSRESPONSE']._serialized_start=1322
+  _globals['_FINDSIMILARSONGSRESPONSE']._serialized_end=1537
+  _globals['_WATCHPLAYLISTRECOMMENDATIONSREQUEST']._serialized_start=1540
+  _globals['_WATCHPLAYLISTRECOMMENDATIONSREQUEST']._serialized_end=1672
+  _globals['_WATCHPLAYLISTRECOMMENDATIONSRESPONSE']._serialized_start=1675
+  _globals['_WATCHPLAYLISTRECOMMENDATIONSRESPONSE']._serialized_end=1845
+  _globals['_PLAYLISTUPDATE']._serialized_start=1848
+  _globals['_PLAYLISTUPDATE']._serialized_end=2021
+  _globals['_HEARTBEAT']._serialized_start=2023
+  _globals['_HEARTBEAT']._serialized_end=2034
+  _globals['_RECOMMENDATIONFILTER']._serialized_start=2037
+  _globals['_RECOMMENDATIONFILTER']._serialized_end=2243
+  _globals['_RECOMMENDATIONEXCLUSION']._serialized_start=2245
+  _globals['_RECOMMENDATIONEXCLUSION']._serialized_end=2330
+  _globals['_RECOMMENDATION']._serialized_start=2333
+  _globals['_RECOMMENDATION']._serialized_end=2570
+  _globals['_REASON']._serialized_start=2572
+  _globals['_REASON']._serialized_end=2671
+  _globals['_MODELVERSION']._serialized_start=2673
+  _globals['_MODELVERSION']._serialized_end=2720
+  _globals['_EXPERIMENT']._serialized_start=2722
+  _globals['_EXPERIMENT']._serialized_end=2761
+  _globals['_DEGRADED']._serialized_start=2763
+  _globals['_DEGRADED']._serialized_end=2816
+  _globals['_TIMING']._serialized_start=2818
+  _globals['_TIMING']._serialized_end=2912
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=3457
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=4091
 # @@protoc_insertion_point(module_scope)

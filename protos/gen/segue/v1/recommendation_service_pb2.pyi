@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
+from segue.v1 import playlist_pb2 as _playlist_pb2
 from segue.v1 import song_pb2 as _song_pb2
 import builtins as _builtins
 import sys
@@ -111,6 +112,8 @@ class _DegradedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Degrad
     """The model recommended songs that the catalog does not know; those have ids only. Model and
     catalog were made from different datasets.
     """
+    DEGRADED_REASON_HISTORY_UNAVAILABLE: _DegradedReason.ValueType  # 4
+    """The caller's likes and dislikes could not be read; the answer is as without `use_history`."""
 
 class DegradedReason(_DegradedReason, metaclass=_DegradedReasonEnumTypeWrapper):
     """Why an answer is degraded."""
@@ -125,6 +128,8 @@ DEGRADED_REASON_CATALOG_INCOMPLETE: DegradedReason.ValueType  # 3
 """The model recommended songs that the catalog does not know; those have ids only. Model and
 catalog were made from different datasets.
 """
+DEGRADED_REASON_HISTORY_UNAVAILABLE: DegradedReason.ValueType  # 4
+"""The caller's likes and dislikes could not be read; the answer is as without `use_history`."""
 Global___DegradedReason: _TypeAlias = DegradedReason  # noqa: Y015
 
 @_typing.final
@@ -144,6 +149,7 @@ class RecommendSongsRequest(_message.Message):
     VIEW_FIELD_NUMBER: _builtins.int
     DIVERSITY_FIELD_NUMBER: _builtins.int
     VISITOR_ID_FIELD_NUMBER: _builtins.int
+    USE_HISTORY_FIELD_NUMBER: _builtins.int
     k: _builtins.int
     """How many songs to recommend. 0 means 10; more than 100 means 100; negative is an error."""
     engine: _builtins.str
@@ -162,6 +168,12 @@ class RecommendSongsRequest(_message.Message):
     """Who asks, in the caller's own words, at most 128 characters: the same visitor stays in the same
     arm of an experiment as long as its weights do. Empty means nobody: an arm is drawn anew for
     each request. It is used for nothing else, and neither stored nor logged.
+    """
+    use_history: _builtins.bool
+    """Whether the likes and dislikes recorded for the caller (see EventService) count, the latest 500
+    of each: liked songs are listened songs too, of all at most 1,000, and reasons may name them;
+    disliked songs are never recommended. What the request itself says of a song counts instead.
+    Needs a user or `x-visitor-id`, as playlists do. When they cannot be read, `degraded` says so.
     """
     @_builtins.property
     def songs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -195,10 +207,11 @@ class RecommendSongsRequest(_message.Message):
         view: _song_pb2.SongView.ValueType = ...,
         diversity: Global___Diversity.ValueType = ...,
         visitor_id: _builtins.str = ...,
+        use_history: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["exclude", b"exclude", "filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disliked_songs", b"disliked_songs", "diversity", b"diversity", "engine", b"engine", "exclude", b"exclude", "explain", b"explain", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "songs", b"songs", "view", b"view", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disliked_songs", b"disliked_songs", "diversity", b"diversity", "engine", b"engine", "exclude", b"exclude", "explain", b"explain", "filter", b"filter", "k", b"k", "max_per_artist", b"max_per_artist", "songs", b"songs", "use_history", b"use_history", "view", b"view", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -440,6 +453,137 @@ class FindSimilarSongsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FindSimilarSongsResponse: _TypeAlias = FindSimilarSongsResponse  # noqa: Y015
+
+@_typing.final
+class WatchPlaylistRecommendationsRequest(_message.Message):
+    """The request of WatchPlaylistRecommendations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYLIST_ID_FIELD_NUMBER: _builtins.int
+    RECOMMEND_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    playlist_id: _builtins.str
+    """The playlist's id."""
+    resume_token: _builtins.str
+    """The `resume_token` of the last update that the caller has: what it knows already is not sent
+    again. Empty means none.
+    """
+    @_builtins.property
+    def recommend(self) -> Global___RecommendSongsRequest:
+        """What to recommend, and how; `songs` must be empty, for it is the playlist's."""
+
+    def __init__(
+        self,
+        *,
+        playlist_id: _builtins.str = ...,
+        recommend: Global___RecommendSongsRequest | None = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recommend", b"recommend"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["playlist_id", b"playlist_id", "recommend", b"recommend", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchPlaylistRecommendationsRequest: _TypeAlias = WatchPlaylistRecommendationsRequest  # noqa: Y015
+
+@_typing.final
+class WatchPlaylistRecommendationsResponse(_message.Message):
+    """A message of WatchPlaylistRecommendations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPDATE_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def update(self) -> Global___PlaylistUpdate:
+        """The playlist and what is recommended for it now."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___Heartbeat:
+        """Nothing has changed; the call lives."""
+
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Something went wrong. After NOT_FOUND, the playlist being gone, and when the server stops
+        (UNAVAILABLE, `RetryInfo`), the call ends; else another update follows once it is mended.
+        """
+
+    def __init__(
+        self,
+        *,
+        update: Global___PlaylistUpdate | None = ...,
+        heartbeat: Global___Heartbeat | None = ...,
+        error: _status_pb2.Status | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "event", b"event", "heartbeat", b"heartbeat", "update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["update", "heartbeat", "error"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___WatchPlaylistRecommendationsResponse: _TypeAlias = WatchPlaylistRecommendationsResponse  # noqa: Y015
+
+@_typing.final
+class PlaylistUpdate(_message.Message):
+    """The playlist and what is recommended for it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYLIST_FIELD_NUMBER: _builtins.int
+    RECOMMENDATIONS_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.str
+    """What a call that follows this one names as what it knows. Opaque."""
+    @_builtins.property
+    def playlist(self) -> _playlist_pb2.Playlist:
+        """The playlist with its songs, in the view that `recommend` asks for."""
+
+    @_builtins.property
+    def recommendations(self) -> Global___RecommendSongsResponse:
+        """What RecommendSongs answers for it."""
+
+    @_builtins.property
+    def degraded(self) -> Global___Degraded:
+        """Present when the songs of the playlist are less than they would be with all parts up."""
+
+    def __init__(
+        self,
+        *,
+        playlist: _playlist_pb2.Playlist | None = ...,
+        recommendations: Global___RecommendSongsResponse | None = ...,
+        degraded: Global___Degraded | None = ...,
+        resume_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "playlist", b"playlist", "recommendations", b"recommendations"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "playlist", b"playlist", "recommendations", b"recommendations", "resume_token", b"resume_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaylistUpdate: _TypeAlias = PlaylistUpdate  # noqa: Y015
+
+@_typing.final
+class Heartbeat(_message.Message):
+    """A sign of life."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
 
 @_typing.final
 class RecommendationFilter(_message.Message):

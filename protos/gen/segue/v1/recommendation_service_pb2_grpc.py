@@ -55,6 +55,11 @@ class RecommendationServiceStub:
                 request_serializer=segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsRequest.SerializeToString,
                 response_deserializer=segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsResponse.FromString,
                 _registered_method=True)
+        self.WatchPlaylistRecommendations = channel.unary_stream(
+                '/segue.v1.RecommendationService/WatchPlaylistRecommendations',
+                request_serializer=segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsRequest.SerializeToString,
+                response_deserializer=segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsResponse.FromString,
+                _registered_method=True)
 
 
 class RecommendationServiceServicer:
@@ -83,6 +88,7 @@ class RecommendationServiceServicer:
 
         Errors:
         - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+        - UNAUTHENTICATED: `use_history` is set, and the call tells neither a user nor a visitor.
         - NOT_FOUND: no engine has the name given.
         - UNAVAILABLE: model and catalog are both down; `RetryInfo` says when to try again.
         - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none).
@@ -120,6 +126,27 @@ class RecommendationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchPlaylistRecommendations(self, request, context):
+        """Recommends songs for a playlist of the caller's (see PlaylistService), now and again whenever the
+        playlist, a model or the catalog has changed, as long as the call lasts.
+
+        Something comes every 15 s at the latest, a sign of life if nothing else. What goes wrong after
+        the first message comes as a message too: over HTTP a status can no longer be told then. Over
+        HTTP the messages are server-sent events.
+
+        Errors, before the first message:
+        - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+        - UNAUTHENTICATED: the call tells neither a user nor a visitor.
+        - NOT_FOUND: the caller has no such playlist, or no engine has the name given.
+        - UNAVAILABLE: the playlists' database is down, or model and catalog are; `RetryInfo` says when
+        to try again.
+        - RESOURCE_EXHAUSTED: as many callers watch as the server takes; `RetryInfo` says when to try
+        again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecommendationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -137,6 +164,11 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     servicer.FindSimilarSongs,
                     request_deserializer=segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsRequest.FromString,
                     response_serializer=segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsResponse.SerializeToString,
+            ),
+            'WatchPlaylistRecommendations': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchPlaylistRecommendations,
+                    request_deserializer=segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsRequest.FromString,
+                    response_serializer=segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +258,33 @@ class RecommendationService:
             '/segue.v1.RecommendationService/FindSimilarSongs',
             segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsRequest.SerializeToString,
             segue_dot_v1_dot_recommendation__service__pb2.FindSimilarSongsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchPlaylistRecommendations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/segue.v1.RecommendationService/WatchPlaylistRecommendations',
+            segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsRequest.SerializeToString,
+            segue_dot_v1_dot_recommendation__service__pb2.WatchPlaylistRecommendationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,7 @@ class RecommendationServiceStub:
 
     Errors:
       - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - UNAUTHENTICATED: `use_history` is set, and the call tells neither a user nor a visitor.
       - NOT_FOUND: no engine has the name given.
       - UNAVAILABLE: model and catalog are both down; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none).
@@ -80,6 +81,23 @@ class RecommendationServiceStub:
       - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
         no fallback; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed.
+    """
+    WatchPlaylistRecommendations: _grpc.UnaryStreamMultiCallable[_recommendation_service_pb2.WatchPlaylistRecommendationsRequest, _recommendation_service_pb2.WatchPlaylistRecommendationsResponse]
+    """Recommends songs for a playlist of the caller's (see PlaylistService), now and again whenever the
+    playlist, a model or the catalog has changed, as long as the call lasts.
+
+    Something comes every 15 s at the latest, a sign of life if nothing else. What goes wrong after
+    the first message comes as a message too: over HTTP a status can no longer be told then. Over
+    HTTP the messages are server-sent events.
+
+    Errors, before the first message:
+      - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - UNAUTHENTICATED: the call tells neither a user nor a visitor.
+      - NOT_FOUND: the caller has no such playlist, or no engine has the name given.
+      - UNAVAILABLE: the playlists' database is down, or model and catalog are; `RetryInfo` says when
+        to try again.
+      - RESOURCE_EXHAUSTED: as many callers watch as the server takes; `RetryInfo` says when to try
+        again.
     """
 
 @_typing.type_check_only
@@ -110,6 +128,7 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
     Errors:
       - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - UNAUTHENTICATED: `use_history` is set, and the call tells neither a user nor a visitor.
       - NOT_FOUND: no engine has the name given.
       - UNAVAILABLE: model and catalog are both down; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none).
@@ -134,6 +153,23 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
       - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
         no fallback; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed.
+    """
+    WatchPlaylistRecommendations: _aio.UnaryStreamMultiCallable[_recommendation_service_pb2.WatchPlaylistRecommendationsRequest, _recommendation_service_pb2.WatchPlaylistRecommendationsResponse]  # type: ignore[assignment]
+    """Recommends songs for a playlist of the caller's (see PlaylistService), now and again whenever the
+    playlist, a model or the catalog has changed, as long as the call lasts.
+
+    Something comes every 15 s at the latest, a sign of life if nothing else. What goes wrong after
+    the first message comes as a message too: over HTTP a status can no longer be told then. Over
+    HTTP the messages are server-sent events.
+
+    Errors, before the first message:
+      - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+      - UNAUTHENTICATED: the call tells neither a user nor a visitor.
+      - NOT_FOUND: the caller has no such playlist, or no engine has the name given.
+      - UNAVAILABLE: the playlists' database is down, or model and catalog are; `RetryInfo` says when
+        to try again.
+      - RESOURCE_EXHAUSTED: as many callers watch as the server takes; `RetryInfo` says when to try
+        again.
     """
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -167,6 +203,7 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
           - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+          - UNAUTHENTICATED: `use_history` is set, and the call tells neither a user nor a visitor.
           - NOT_FOUND: no engine has the name given.
           - UNAVAILABLE: model and catalog are both down; `RetryInfo` says when to try again.
           - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none).
@@ -203,6 +240,29 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
           - UNAVAILABLE: the model is down. Popular songs are no answer to this question, so there is
             no fallback; `RetryInfo` says when to try again.
           - DEADLINE_EXCEEDED: the deadline of the call passed.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchPlaylistRecommendations(
+        self,
+        request: _recommendation_service_pb2.WatchPlaylistRecommendationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recommendation_service_pb2.WatchPlaylistRecommendationsResponse], _abc.AsyncIterator[_recommendation_service_pb2.WatchPlaylistRecommendationsResponse]]:
+        """Recommends songs for a playlist of the caller's (see PlaylistService), now and again whenever the
+        playlist, a model or the catalog has changed, as long as the call lasts.
+
+        Something comes every 15 s at the latest, a sign of life if nothing else. What goes wrong after
+        the first message comes as a message too: over HTTP a status can no longer be told then. Over
+        HTTP the messages are server-sent events.
+
+        Errors, before the first message:
+          - INVALID_ARGUMENT: a field is out of its limits; the violations name each.
+          - UNAUTHENTICATED: the call tells neither a user nor a visitor.
+          - NOT_FOUND: the caller has no such playlist, or no engine has the name given.
+          - UNAVAILABLE: the playlists' database is down, or model and catalog are; `RetryInfo` says when
+            to try again.
+          - RESOURCE_EXHAUSTED: as many callers watch as the server takes; `RetryInfo` says when to try
+            again.
         """
 
 def add_RecommendationServiceServicer_to_server(servicer: RecommendationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
