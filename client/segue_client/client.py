@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypedDict, TypeVar, Unpack
+from typing import Final, Self, TypedDict, TypeVar, Unpack
 
 import grpc
 from google.protobuf.message import Message
@@ -35,6 +35,8 @@ from segue.v1.song_pb2 import SONG_VIEW_UNSPECIFIED, Song, SongView
 from segue_client.channel import open_channel
 from segue_client.errors import translated
 
+VISITOR: Final = "x-visitor-id"
+
 Request = TypeVar("Request", bound=Message)
 Answer = TypeVar("Answer", bound=Message)
 
@@ -51,6 +53,7 @@ class RecommendOptions(TypedDict, total=False):
     view: "SongView.ValueType"
     diversity: "Diversity.ValueType"
     visitor_id: str
+    use_history: bool
 
 
 class SimilarOptions(TypedDict, total=False):
@@ -81,14 +84,18 @@ class Client:
         *,
         timeout: float = 2.0,
         credentials: grpc.ChannelCredentials | None = None,
+        visitor: str = "",
     ) -> None:
         """Connect to `host:port` at the first call; in plain text unless credentials are given.
 
+        `visitor` is whose calls these are, where that matters (`use_history`): 22 to 128 letters,
+        digits, `-` and `_`, drawn at random once and kept.
         Raises: ValueError, when the timeout is not a positive number of seconds.
         """
         if not timeout > 0:
             raise ValueError(f"timeout must be above 0 seconds, not {timeout}")
         self._timeout = timeout
+        self._metadata = ((VISITOR, visitor),) if visitor else ()
         self._channel = open_channel(target, credentials)
         self._recommendations = RecommendationServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
@@ -212,6 +219,6 @@ class Client:
         self, method: "grpc.UnaryUnaryMultiCallable[Request, Answer]", request: Request
     ) -> Answer:
         try:
-            return method(request, timeout=self._timeout)
+            return method(request, timeout=self._timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise translated(error) from error

@@ -159,6 +159,7 @@ def recommend_options(flags: RecommendFlags) -> RecommendOptions:
         disliked_songs=flags["dislike"],
         explain=flags["explain"],
         visitor_id=flags["visitor"],
+        use_history=False,  # the command line asks for nobody in particular
     )
 
 

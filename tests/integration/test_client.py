@@ -70,6 +70,7 @@ def test_every_option_of_the_contract_reaches_the_server(client: Client, server:
         view=SONG_VIEW_FULL,
         diversity=DIVERSITY_HIGH,
         visitor_id="anna",
+        use_history=True,
     )
     client.recommend(
         [5],
@@ -82,11 +83,21 @@ def test_every_option_of_the_contract_reaches_the_server(client: Client, server:
         view=SONG_VIEW_FULL,
         diversity=DIVERSITY_HIGH,
         visitor_id="anna",
+        use_history=True,
     )
     assert server.asked(RecommendSongsRequest) == options
     assert {field.name for field in options.DESCRIPTOR.fields} - {"k"} == {
         field.name for field, _ in options.ListFields()
     }, "a field of the contract is missing here"
+
+
+def test_whose_calls_these_are_is_told_where_it_is_known(client: Client, server: Canned) -> None:
+    client.recommend([5])
+    assert "x-visitor-id" not in server.last.metadata
+    visitor = "anna-" + "7" * 22
+    with Client(server.target, visitor=visitor) as anna:
+        anna.recommend([5], use_history=True)
+    assert server.last.metadata["x-visitor-id"] == visitor
 
 
 def test_a_batch_answers_in_order(client: Client, server: Canned) -> None:
