@@ -29,7 +29,7 @@ from segue_server.transport.readiness import Readiness
 from segue_server.transport.server import Parts, make_server
 
 DEFAULT_DEADLINE = 0.5
-WATCHERS = 3
+WATCHERS = 5
 TOKEN_KEY = b"a key for tests"
 USER_HEADER = "x-user"
 NOWHERE = "sqlite:////nowhere/activity.db"

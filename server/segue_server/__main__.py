@@ -91,11 +91,15 @@ async def _serve(
     recommender = Recommender(traffic, catalog, kept.activity.events)
     keeper = PlaylistKeeper(playlists, catalog, recommender)
 
+    versions: dict[str, str] = {}
+
     async def world(deadline: Deadline) -> Hashable:
         """Return what all recommendations depend on."""
         engines = await directory.all(deadline)
-        versions = tuple((one.name, one.default, one.info and one.info.version) for one in engines)
-        return versions, await catalog.fingerprint(deadline)
+        # An engine that is silent for a moment has not changed.
+        versions.update({one.name: one.info.version for one in engines if one.info})
+        told = tuple((one.name, one.default, versions.get(one.name)) for one in engines)
+        return told, await catalog.fingerprint(deadline)
 
     watching = Watching(playlists, world, settings.max_watchers)
     parts = Parts(

@@ -87,6 +87,12 @@ async def test_an_update_comes_at_once_and_after_every_change(
 async def test_what_the_caller_knows_is_not_sent_again(served: Served, playlist_id: str) -> None:
     known = (await Following(served, playlist_id).next()).update.resume_token
     assert (await Following(served, playlist_id, known).next()).HasField("heartbeat")
+    RECOMMEND.k = 3
+    try:
+        # Of another question nothing is known.
+        assert len(songs(await Following(served, playlist_id, known).next())[1]) == 3
+    finally:
+        RECOMMEND.k = 2
     await add(served, playlist_id, 6)
     resumed = Following(served, playlist_id, known)
     assert songs(await resumed.next())[0] == [5, 6]

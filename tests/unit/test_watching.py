@@ -9,7 +9,12 @@ import pytest
 
 from segue_server.domain import watching as module
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import ActivityUnavailable, CatalogUnavailable, Overloaded
+from segue_server.domain.errors import (
+    ActivityUnavailable,
+    CatalogUnavailable,
+    Overloaded,
+    Unavailable,
+)
 from segue_server.domain.watching import Watch, Watching
 
 
@@ -20,11 +25,14 @@ class Revisions:
     known: dict[str, int] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
     error: Exception | None = None
+    refused: set[str] = field(default_factory=set)
 
     async def revisions(self, ids: Collection[str], deadline: Deadline) -> Mapping[str, int]:
         self.asked.append(len(ids))
         if self.error:
             raise self.error
+        if self.refused.intersection(ids):
+            raise ActivityUnavailable("no playlists")
         return {one: self.known[one] for one in ids if one in self.known}
 
 
@@ -99,6 +107,17 @@ async def test_many_playlists_are_asked_about_in_pieces_and_each_once(
     assert revisions.asked == [4, 4, 2]
 
 
+async def test_playlists_that_cannot_be_asked_about_keep_no_others_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    watching, revisions, _ = made()
+    revisions.known, revisions.refused = {"a": 2, "b": 2}, {"a"}
+    with watching.watch("a", 1), watching.watch("b", 1) as other:
+        assert await watching.look() == "no playlists"
+        assert await told(other)
+
+
 async def test_no_more_watch_than_may_and_who_goes_makes_room() -> None:
     watching, _, _ = made(most=1)
     with watching.watch("a", 1), pytest.raises(Overloaded), watching.watch("b", 1):
@@ -134,3 +153,5 @@ async def test_at_the_end_everybody_looks_up() -> None:
         watching.close()
         assert await told(watch)
         assert watching.closing
+    with pytest.raises(Unavailable), watching.watch("a", 1):
+        pass

@@ -99,11 +99,11 @@ class ActivityUnavailable(Unavailable):
 
 
 class Overloaded(Unavailable):
-    """As many calls run as the server takes."""
+    """As many calls run, or playlists are watched, as the server takes."""
 
-    def __init__(self) -> None:
-        """Say so."""
-        super().__init__("the server has as many calls as it takes")
+    def __init__(self, text: str = "the server has as many calls as it takes") -> None:
+        """Say what there are too many of."""
+        super().__init__(text)
 
 
 class DeadlineExceeded(SegueError):

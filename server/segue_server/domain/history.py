@@ -34,7 +34,8 @@ def with_opinions(query: RankQuery, told: Opinions) -> RankQuery:
     excluded = set(query.excluded_songs)
     liked = [song for song in told.liked if song not in excluded]
     songs = tuple(dict.fromkeys((*query.songs, *liked)))[: max(MAX_SONGS, len(query.songs))]
-    disliked = [song for song in told.disliked if song not in query.songs]
+    given = set(query.songs)
+    disliked = [song for song in told.disliked if song not in given]
     out = tuple(dict.fromkeys((*query.excluded_songs, *disliked)))
     return replace(query, songs=songs, excluded_songs=out)
 

@@ -1,12 +1,15 @@
 """The use case of watching a playlist: recommend again whenever something has changed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import NotFound, SegueError, Unavailable
+from segue_server.domain.errors import InvalidRequest, NotFound, SegueError, Unavailable
 from segue_server.domain.model import Recommendations, RecommendRequest
 from segue_server.domain.playlist import PlaylistKey
 from segue_server.domain.playlist_keeper import PlaylistKeeper, ShownPlaylist
@@ -18,26 +21,18 @@ BEAT: Final = 15.0
 AT_ONCE: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Update:
     """A playlist and what is recommended for it."""
 
     shown: ShownPlaylist
     recommendations: Recommendations
 
-    @property
+    @cached_property
     def token(self) -> str:
-        """What tells this update from those before it."""
-        found = self.recommendations
-        return f"{self.shown.playlist.etag}/{found.engine}/{found.version}"
-
-    def same_as(self, other: "Update | None") -> bool:
-        """Whether a caller who has the other one has all of this, but for how long it took."""
-        if other is None:
-            return False
-        mine = replace(self.recommendations, model_time=0.0, catalog_time=0.0)
-        its = replace(other.recommendations, model_time=0.0, catalog_time=0.0)
-        return self.shown == other.shown and mine == its
+        """What tells this update from every other: a digest of all but how long it took."""
+        found = replace(self.recommendations, model_time=0.0, catalog_time=0.0)
+        return hashlib.sha256(repr((self.shown, found)).encode()).hexdigest()
 
 
 class PlaylistStream:
@@ -52,43 +47,47 @@ class PlaylistStream:
 
     async def updates(
         self, key: PlaylistKey, wanted: RecommendRequest, known: str
-    ) -> AsyncIterator[Update | SegueError | None]:
+    ) -> AsyncGenerator[Update | SegueError | None]:
         """Yield an update now, unless its token is `known`, and after every change.
 
-        `None` is a sign of life. An error after the first item is yielded; NotFound is the last one
-        then, and Unavailable when the server stops. Raises, before the first item: Overloaded, and
-        what `PlaylistKeeper.recommend` and `Recommender.recommend` do.
+        `None` is a sign of life. An error after the first item is yielded; NotFound and
+        InvalidRequest are the last then, and Unavailable when the server stops. Raises, before the
+        first item: Overloaded, and what `PlaylistKeeper.recommend` and `Recommender.recommend` do.
         """
-        last = await self._now(key, wanted)
-        with self._watching.watch(key.id, last.shown.playlist.revision) as watch:
+        # Watched from before it is read, so that no change can come between.
+        with self._watching.watch(key.id, NEVER) as watch:
+            last = await self._now(key, wanted)
+            watch.revision = last.shown.playlist.revision
             yield None if last.token == known else last
-            async for item in self._changes(key, wanted, watch, last):
-                yield item
+            async with aclosing(self._changes(key, wanted, watch, last.token)) as changes:
+                async for item in changes:
+                    yield item
 
     async def _changes(
-        self, key: PlaylistKey, wanted: RecommendRequest, watch: Watch, last: Update | None
-    ) -> AsyncIterator[Update | SegueError | None]:
+        self, key: PlaylistKey, wanted: RecommendRequest, watch: Watch, known: str
+    ) -> AsyncGenerator[Update | SegueError | None]:
         while True:
-            if not await watch.changed(BEAT):
-                yield None
-                continue
+            changed = await watch.changed(BEAT)
             if self._watching.closing:
                 yield Unavailable("the server stops; watch again")
                 return
+            if not changed:
+                yield None
+                continue
             try:
                 now = await self._now(key, wanted)
-            except NotFound as error:
+            except (NotFound, InvalidRequest) as error:  # neither mends itself
                 yield error
                 return
             except SegueError as error:
-                if last is not None:  # told once; what comes after it is tried each second
+                if known:  # told once; what comes after it is tried each second
                     yield error
-                last, watch.revision = None, NEVER
+                known, watch.revision = "", NEVER
                 continue
             watch.revision = now.shown.playlist.revision
-            if not now.same_as(last):
+            if now.token != known:
                 yield now
-            last = now
+            known = now.token
 
     async def _now(self, key: PlaylistKey, wanted: RecommendRequest) -> Update:
         async with self._turns:

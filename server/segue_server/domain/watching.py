@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from segue_server.domain.deadline import Deadline
-from segue_server.domain.errors import Overloaded, SegueError
+from segue_server.domain.errors import Overloaded, SegueError, Unavailable
 from segue_server.domain.ports import Playlists
 
 INTERVAL: Final = 1.0
@@ -57,9 +57,11 @@ class Watching:
 
     @contextmanager
     def watch(self, playlist_id: str, revision: int) -> Iterator[Watch]:
-        """Have a playlist watched meanwhile. Raises: Overloaded when too many are."""
+        """Have a playlist watched meanwhile. Raises: Overloaded, Unavailable at the end."""
+        if self.closing:
+            raise Unavailable("the server stops; watch again")
         if self._count >= self._most:
-            raise Overloaded
+            raise Overloaded("as many playlists are watched as the server takes")
         watch = Watch(revision)
         self._count += 1
         self._watches.setdefault(playlist_id, set()).add(watch)
@@ -100,14 +102,20 @@ class Watching:
         self._tell_all()
 
     async def _look_at_playlists(self) -> None:
-        ids = list(self._watches)
+        ids, trouble = list(self._watches), None
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
-            found = await self._playlists.revisions(some, Deadline.after(INTERVAL))
+            try:
+                found = await self._playlists.revisions(some, Deadline.after(INTERVAL))
+            except SegueError as error:  # the others must have their turn
+                trouble = error
+                continue
             for playlist_id in some:
                 for watch in self._watches.get(playlist_id, ()):
                     if found.get(playlist_id) != watch.revision:
                         watch.tell()
+        if trouble:
+            raise trouble
 
     async def _look_at_the_world(self) -> None:
         now = await self._world(Deadline.after(INTERVAL))

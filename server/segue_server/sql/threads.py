@@ -60,7 +60,7 @@ class Threads:
         return await self._do(partial(self._written, work, deadline), deadline)
 
     def close(self) -> None:
-        """Wait for the reads under way, a few seconds at most, and close every connection."""
+        """Wait for the work under way, a few seconds at most, and close every connection."""
         self._threads.shutdown()
         self._engine.dispose()
 

@@ -3,7 +3,8 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -32,7 +33,7 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Context = grpc.aio.ServicerContext[Request, Answer]
 Handler = Callable[[Request, Context[Request, Answer]], Awaitable[Answer]]
-Stream = Callable[[Request, Context[Request, Answer]], AsyncIterator[Answer]]
+Stream = Callable[[Request, Context[Request, Answer]], AsyncGenerator[Answer]]
 if TYPE_CHECKING:  # gRPC's own classes take no parameters while running
     Method = grpc.RpcMethodHandler[Request, Answer] | None
     Methods = Callable[[grpc.HandlerCallDetails], Awaitable[Method[Request, Answer]]]
@@ -103,13 +104,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         It counts neither as a running call, for there is a limit of its own, nor has it a deadline.
         """
 
-        async def call(request: bytes, context: Context[Any, Answer]) -> AsyncIterator[Answer]:
+        async def call(request: bytes, context: Context[Any, Answer]) -> AsyncGenerator[Answer]:
             started = _begun(context, method)
             try:
                 message = _decoded(decode, request)
                 log.info("stream")
-                async for answer in inner(message, context):
-                    yield answer
+                async with aclosing(inner(message, context)) as answers:
+                    async for answer in answers:
+                        yield answer
             except (asyncio.CancelledError, GeneratorExit):
                 _log(started, "CANCELLED")
                 raise

@@ -1,6 +1,7 @@
 """The contract's services: check, call, convert; errors and deadlines are the interceptor's."""
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import structlog
@@ -96,8 +97,9 @@ class RecommendationServicer(rgrpc.RecommendationServiceServicer):
         ],
     ) -> Messages:
         """Recommend for a playlist whenever something has changed."""
-        async for message in self._watchers.follow(request, context):
-            yield message
+        async with aclosing(self._watchers.follow(request, context)) as messages:
+            async for message in messages:
+                yield message
 
     def _asked(
         self, request: rpb.RecommendSongsRequest, context: Context[Any, Any]

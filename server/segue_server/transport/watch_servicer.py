@@ -1,6 +1,7 @@
 """WatchPlaylistRecommendations: check, follow, convert."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from segue.v1 import recommendation_service_pb2 as rpb
 from segue_server.domain.errors import SegueError
@@ -14,7 +15,7 @@ from segue_server.transport.identity import Identity
 from segue_server.transport.playlist_answers import shown_message
 from segue_server.transport.playlist_requests import watch_request
 
-Messages = AsyncIterator[rpb.WatchPlaylistRecommendationsResponse]
+Messages = AsyncGenerator[rpb.WatchPlaylistRecommendationsResponse]
 
 
 class Watchers:
@@ -34,8 +35,9 @@ class Watchers:
     ) -> Messages:
         """Yield a message for all that there is to tell, as long as the call lasts."""
         key, wanted, known = watch_request(self._identity.owner(context), request)
-        async for item in self._stream.updates(key, wanted, known):
-            yield self._message(item, wanted.view)
+        async with aclosing(self._stream.updates(key, wanted, known)) as updates:
+            async for item in updates:
+                yield self._message(item, wanted.view)
 
     def _message(
         self, item: Update | SegueError | None, view: View

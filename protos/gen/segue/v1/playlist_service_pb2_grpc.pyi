@@ -39,7 +39,8 @@ class PlaylistServiceStub:
         `x-visitor-id` is of another form.
       - UNAVAILABLE: the playlists' database is down; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none). A change
-        may have been made even so; to make it again is safe.
+        may have been made even so. To make it again is safe: a creation with its `request_id`, a
+        change without an `etag`; with one it may say ABORTED for the change that was made.
     and with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes.
     """
 
@@ -126,7 +127,8 @@ class PlaylistServiceAsyncStub(PlaylistServiceStub):
         `x-visitor-id` is of another form.
       - UNAVAILABLE: the playlists' database is down; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none). A change
-        may have been made even so; to make it again is safe.
+        may have been made even so. To make it again is safe: a creation with its `request_id`, a
+        change without an `etag`; with one it may say ABORTED for the change that was made.
     and with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes.
     """
 
@@ -209,7 +211,8 @@ class PlaylistServiceServicer(metaclass=_abc_1.ABCMeta):
         `x-visitor-id` is of another form.
       - UNAVAILABLE: the playlists' database is down; `RetryInfo` says when to try again.
       - DEADLINE_EXCEEDED: the deadline of the call passed (2 s when the caller set none). A change
-        may have been made even so; to make it again is safe.
+        may have been made even so. To make it again is safe: a creation with its `request_id`, a
+        change without an `etag`; with one it may say ABORTED for the change that was made.
     and with RESOURCE_EXHAUSTED and `RetryInfo` while the server has as many calls as it takes.
     """
 
