@@ -19,6 +19,8 @@ from segue_server.domain.watching import Watch, Watching
 BEAT: Final = 15.0
 # When a model changes, all watchers want to be ranked for at once; others must have their turn.
 AT_ONCE: Final = 8
+# A revision that no playlist has: who has seen it is told at every look.
+NEVER: Final = -1
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,3 @@ class PlaylistStream:
         if changed.recommendations is None:
             raise ValueError("wanted: nothing")
         return Update(changed.shown, changed.recommendations)
-
-
-# No playlist has it: the watch is told at every look.
-NEVER: Final = -1
